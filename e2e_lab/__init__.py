@@ -1,0 +1,1 @@
+"""e2e-lab: the whole machine-learning workflow inside the notebook workspace."""
