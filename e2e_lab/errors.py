@@ -104,7 +104,8 @@ class E2EError(Exception):
 
     def _render_traceback_(self) -> list[str]:
         """What IPython prints in place of a traceback: what happened, and the next line to type."""
-        return [self.message, *([f"  → {self.hint}"] if self.hint else [])]
+        hint = f"%{self.hint}" if self.hint.startswith("e2e ") else self.hint
+        return [self.message, *([f"  → {hint}"] if hint else [])]
 
 
 class UsageError(E2EError):

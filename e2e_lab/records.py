@@ -367,6 +367,16 @@ class Snapshot(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class Snapshots(Listing[Snapshot]):
+    """Several snapshots made by one call."""
+
+    def view(self) -> View:
+        views = [snapshot.view() for snapshot in self.items]
+        notes = tuple(note for view in views for note in view.notes)
+        return View(plural(len(self.items), "snapshot"), rows=tuple((view.title,) for view in views), notes=notes)
+
+
+@dataclass(frozen=True, kw_only=True)
 class Dataset(Record):
     """A dataset as the project has it now, with the versions that can be named."""
 

@@ -1,0 +1,1 @@
+"""Developer Workspace: adapters from notebook, shell and server to the rooms."""

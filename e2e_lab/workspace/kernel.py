@@ -1,0 +1,141 @@
+"""Into the kernel and out of it: ``%load_ext e2e_lab``, the hooks around each cell, and cells that are runs.
+
+``%%e2e run`` is not run as a cell inside a cell. Its first line is replaced by the call that begins the run, the rest
+is the user's own cell: assignments stay, the last expression displays, top-level ``await`` works, an error has one
+traceback, and the run ends when the cell does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from e2e_lab import records
+from e2e_lab.errors import E2EError, UsageError
+from e2e_lab.workspace import cards, grammar
+from e2e_lab.workspace.flow import read
+from e2e_lab.workspace.readers import watch_readers
+from e2e_lab.workspace.session import session
+
+if TYPE_CHECKING:
+    from IPython.core.completer import IPCompleter
+    from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
+
+BEGIN = "get_ipython().e2e_begin_run"
+_MISSING = object()
+
+
+class Hooks:
+    """What the kernel calls before and after each cell."""
+
+    def __init__(self, shell: InteractiveShell) -> None:
+        self.shell = shell
+        self.replaced: dict[str, Any] = {}
+
+    def pre_run_cell(self, info: ExecutionInfo) -> None:
+        """Read the cell before it runs, so that a snapshot in its middle knows where it stands."""
+        source = info.raw_cell
+        transformed = getattr(info, "transformed_cell", None)
+        if transformed is None:
+            transformed = self.shell.transform_cell(source)
+        session.began(source, getattr(info, "cell_id", None), read(transformed))
+
+    def post_run_cell(self, result: ExecutionResult) -> None:
+        """End the run that the cell began, and tie the frames it made to the snapshots they are."""
+        if session.cell_run is not None:
+            self._end_run(result.error_in_exec or result.error_before_exec)
+
+    def begin_run(self, line: str) -> None:
+        """What the first line of a ``%%e2e run`` cell does."""
+        from e2e_lab.workspace import api
+
+        call = grammar.parse(line)
+        if call.verb.name != "run" or str(call.values["name"] or "").endswith(".ipynb"):
+            raise UsageError("A cell can begin with %%e2e run NAME only.", hint="%%e2e run NAME -p depth=6")
+        params = grammar.literals(call.values["params"])
+        session.cell_run = api.begin_run(call.values["name"] or "run", params=params)
+        for name, value in params.items():
+            self.replaced[name] = self.shell.user_ns.get(name, _MISSING)
+            self.shell.user_ns[name] = value
+
+    def _end_run(self, error: BaseException | None) -> None:
+        from e2e_lab.workspace import api
+
+        run, session.cell_run = session.cell_run, None
+
+        for name, value in self.replaced.items():
+            if value is _MISSING:
+                self.shell.user_ns.pop(name, None)
+            else:
+                self.shell.user_ns[name] = value
+        self.replaced.clear()
+        if run is not None:
+            ended = api.end_run(run, error)
+            if error is None:
+                show(ended)
+
+
+def run_cells(lines: list[str]) -> list[str]:
+    """Replace the first line of a ``%%e2e run`` cell by the call that begins the run.
+
+    >>> run_cells(["%%e2e run baseline -p depth=6\\n", "fit(depth)\\n"])
+    ["get_ipython().e2e_begin_run('run baseline -p depth=6')\\n", 'fit(depth)\\n']
+    """
+    if not lines or not lines[0].startswith("%%e2e"):
+        return lines
+    words = lines[0].removeprefix("%%e2e").strip()
+    if not words.startswith("run") or words.endswith(("-h", "--help")):
+        return lines
+    return [f"{BEGIN}({words!r})\n", *lines[1:]]
+
+
+def show(record: records.Record) -> None:
+    """Display a record under the running cell."""
+    from IPython.display import display
+
+    display(record)
+
+
+def load(shell: InteractiveShell) -> None:
+    """``%load_ext e2e_lab``: the magic, ``e2e`` in the namespace where that name is free, and the hooks. Repeatable."""
+    import e2e_lab
+    from e2e_lab.workspace.magics import E2EMagics
+
+    if session.namespace is shell.user_ns:
+        return
+    session.namespace = shell.user_ns
+    hooks = Hooks(shell)
+    shell.e2e_begin_run = hooks.begin_run
+    shell.register_magics(E2EMagics)
+    shell.events.register("pre_run_cell", hooks.pre_run_cell)
+    shell.events.register("post_run_cell", hooks.post_run_cell)
+    shell.input_transformers_cleanup.append(run_cells)
+    shell.set_hook("complete_command", complete, str_key="%e2e")
+    shell.set_hook("complete_command", complete, str_key="%%e2e")
+    cards.install(shell)
+    watch_readers()
+    for earlier in list(shell.user_ns.get("In", []))[1:]:
+        if earlier.strip():
+            session.began(earlier, None, read(shell.transform_cell(earlier)))
+    if "e2e" not in shell.user_ns:
+        shell.user_ns["e2e"] = e2e_lab
+
+
+def complete(_: Any, event: IPCompleter | Any) -> list[str]:
+    """What may follow on a ``%e2e`` line."""
+    typed = event.line.lstrip("%").removeprefix("e2e").lstrip()
+    kind, words = grammar.completion_context(typed)
+    last = typed.split()[-1] if typed and not typed[-1].isspace() else ""
+    return [*words, *(name for name in _names(kind) if name.startswith(last))]
+
+
+def _names(kind: str) -> list[str]:
+    from e2e_lab.workspace import references
+
+    if kind == "variable":
+        return [name for name, value in session.variables().items() if hasattr(value, "columns")]
+    if kind == "path":
+        return sorted(path.name for path in session.folder().iterdir())
+    try:
+        return references.known(session.project(), kind)
+    except E2EError:
+        return []

@@ -1,0 +1,175 @@
+"""What is going on here: the variables, the cells that ran, the notebook and the active run.
+
+There is one session a process. In a kernel, :mod:`e2e_lab.workspace.kernel` feeds it; in a script or a shell it has
+no cells, and everything else still works.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from e2e_lab import project as projects
+from e2e_lab.errors import NoActiveRun, UsageError, VariableNotFound, closest
+from e2e_lab.project import Project
+from e2e_lab.records import Parent, Trail
+from e2e_lab.workspace.flow import Flow, Statement
+
+if TYPE_CHECKING:
+    from e2e_lab.experiments import ActiveRun
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One execution of a cell; *id* is the front end's name for it."""
+
+    source: str
+    id: str | None
+
+
+@dataclass
+class Session:
+    """The state of this process. *namespace* is the user's; None outside a kernel."""
+
+    namespace: dict[str, Any] | None = None
+    notebook_path: Path | None = None
+    """Where the front end last said the notebook lies; it wins over what the environment said at the start."""
+    flow: Flow = field(default_factory=Flow)
+    cells: list[Cell] = field(default_factory=list)
+    runs: list[ActiveRun] = field(default_factory=list)
+    """The runs going on, innermost last."""
+    cell_run: ActiveRun | None = None
+    """The run that the running cell began, and that ends with it."""
+
+    @property
+    def in_kernel(self) -> bool:
+        """Whether this is a notebook's kernel (or IPython), not a script or shell."""
+        return self.namespace is not None
+
+    def began(self, source: str, cell_id: str | None, statements: Sequence[Statement]) -> None:
+        """A cell starts. A front end that does not say which is asked through its file: the cell with this source."""
+        notebook = self.notebook if cell_id is None else None
+        if notebook is not None:
+            cell_id = cell_sources(notebook).get(source.strip())
+        self.cells.append(Cell(source, cell_id))
+        self.flow.ran(statements)
+
+    # ---- the notebook ----------------------------------------------------------------------------------------
+
+    @property
+    def notebook(self) -> Path | None:
+        """The notebook's file: as the front end said, else as the environment said (found again after a rename by
+        the cells in it), or None."""
+        if self.notebook_path is not None:
+            return self.notebook_path
+        if not self.in_kernel:
+            return None
+        named = os.environ.get("JPY_SESSION_NAME") or (self.namespace or {}).get("__vsc_ipynb_file__")
+        if not named or not str(named).endswith(".ipynb"):
+            return None
+        path = Path(str(named)).absolute()
+        return path if path.exists() else self._renamed(path.parent)
+
+    def _renamed(self, folder: Path) -> Path | None:
+        """The one notebook in *folder* that holds the cells which ran here."""
+        ran = {cell.source.strip() for cell in self.cells[-5:]}
+        found = [path for path in sorted(folder.glob("*.ipynb")) if ran & cell_sources(path).keys()]
+        return found[0] if len(found) == 1 else None
+
+    def folder(self) -> Path:
+        """Where this happens: the notebook's folder, else the working folder."""
+        notebook = self.notebook
+        return notebook.parent if notebook else Path.cwd()
+
+    def project(self) -> Project:
+        """The project around :meth:`folder`."""
+        return projects.find(self.folder())
+
+    def trail(self, project: Project, *, latest: bool = False) -> Trail:
+        """What the rooms may know of this session; *latest* leaves out executions that were run again since."""
+        notebook = self.notebook
+        script = None if self.in_kernel else _script()
+        path = notebook or script
+        sources = [cell.source for cell in self.cells]
+        if latest:
+            last = {cell.id: cell.source for cell in self.cells if cell.id}
+            sources = list(last.values()) or sources[-1:]
+        return Trail(
+            notebook=project.relative(path) if path else None,
+            cell=self.cells[-1].id if self.cells else None,
+            cells=tuple(sources),
+        )
+
+    # ---- variables -------------------------------------------------------------------------------------------
+
+    def value(self, name: str) -> Any:
+        """The variable of that name, or :class:`VariableNotFound` with the nearest one."""
+        variables = self.variables()
+        if name in variables:
+            return variables[name]
+        near = closest(name, variables)
+        said = f" Did you mean {near}?" if near else ""
+        raise VariableNotFound(f"There is no variable {name!r}.{said}", hint=near or "run the cell that makes it")
+
+    def variables(self) -> Mapping[str, Any]:
+        """The user's own variables: not IPython's, not modules."""
+        hidden = {"In", "Out", "exit", "quit", "get_ipython", "open"}
+        return {
+            name: value
+            for name, value in (self.namespace or {}).items()
+            if not name.startswith("_") and name not in hidden
+        }
+
+    def evaluate(self, expression: str) -> Any:
+        """The value of a Python expression over the user's variables."""
+        try:
+            return eval(expression, self.namespace)  # noqa: S307  it is the user's own kernel
+        except NameError as problem:
+            missing = str(getattr(problem, "name", "") or expression)
+            self.value(missing)
+            raise
+        except SyntaxError as problem:
+            raise UsageError(
+                f"{expression!r} is no Python expression: {problem.msg}.", hint="rmse=final_rmse"
+            ) from None
+
+    def names_of(self, thing: Any) -> tuple[str, ...]:
+        """The variables that hold this very object."""
+        return tuple(name for name, value in self.variables().items() if value is thing)
+
+    def holds(self, thing: Any, snapshot: Parent, *, also: str | None = None) -> None:
+        """Note that *thing*, under all its names, is this snapshot."""
+        for name in dict.fromkeys([*self.names_of(thing), *([also] if also else [])]):
+            self.flow.tied(name, snapshot)
+
+    # ---- the run ---------------------------------------------------------------------------------------------
+
+    def active_run(self, wanted_for: str) -> ActiveRun:
+        """The innermost run that is going on, or :class:`NoActiveRun`."""
+        if not self.runs:
+            raise NoActiveRun(f"{wanted_for} belongs inside a run, and none is going on.", hint="%%e2e run NAME")
+        return self.runs[-1]
+
+
+session = Session()
+"""This process's session."""
+
+
+def cell_sources(path: Path) -> dict[str, str | None]:
+    """The sources of a saved notebook's code cells, each with its cell's id; none where the file is no notebook."""
+    try:
+        cells = json.loads(path.read_text("utf-8"))["cells"]
+        code = [cell for cell in cells if cell["cell_type"] == "code"]
+        return {"".join(cell["source"]).strip(): cell.get("id") for cell in code}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+
+
+def _script() -> Path | None:
+    main = getattr(sys.modules.get("__main__"), "__file__", None)
+    return Path(main) if main and main.endswith(".py") else None

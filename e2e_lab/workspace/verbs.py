@@ -1,0 +1,182 @@
+"""What each verb's words mean: from a parsed :class:`Call` to one call of its Python twin, for magic and shell."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from e2e_lab import storage
+from e2e_lab.errors import UsageError
+from e2e_lab.project import Project
+from e2e_lab.records import Snapshot, Snapshots, dataset_name
+from e2e_lab.workspace import api, grammar, references
+from e2e_lab.workspace.session import session
+
+GENERIC = frozenset(
+    """
+    a arr array b c d data dataframe dataset df df1 df2 df3 features frame input labels new out output result results
+    rows sample t table target temp test test_df tmp train train_df val valid
+    x x_test x_train y y_test y_train
+    """.split()  # noqa: SIM905  thirty quotes would hide the words
+)
+"""Variable names that say nothing of what is in them; a dataset wants a better one."""
+
+Values = dict[str, Any]
+
+
+def do(call: grammar.Call) -> Any:
+    """Carry out a call: the record (or frame, or endpoint) that the verb answers with."""
+    return _VERBS[call.verb.name](call.values)
+
+
+def as_json(answer: Any) -> str:
+    """Any answer as JSON text."""
+    if hasattr(answer, "to_dict"):  # a pandas table
+        return str(answer.to_json(orient="records", date_format="iso", indent=2))
+    return json.dumps(answer.to_json(), indent=2, ensure_ascii=False)
+
+
+def _snapshot(v: Values) -> Any:
+    if v["as_name"] and len(v["names"]) > 1:
+        raise UsageError("--as names one dataset; several variables were given.", hint=f"e2e snapshot {v['names'][0]}")
+    if not session.in_kernel:
+        return _one_or_all([_snapshot_file(Path(name), v) for name in v["names"]])
+    made = []
+    for variable in v["names"]:
+        frame = session.value(variable)
+        name = v["as_name"] or _default_name(variable, frame)
+        made.append(
+            api.snapshot(
+                frame, name, stage=v["stage"], parents=v["parents"] or None, source=v["source"],
+                key=v["key"] or None, message=v["message"],
+            )
+        )  # fmt: skip
+    return _one_or_all(made)
+
+
+def _one_or_all(made: list[Snapshot]) -> Snapshot | Snapshots:
+    return made[0] if len(made) == 1 else Snapshots(items=tuple(made))
+
+
+def _snapshot_file(path: Path, v: Values) -> Snapshot:
+    """At a shell a VAR is a file: the table in it, with the file as its source."""
+    name = v["as_name"] or path.name.split(".")[0]
+    if (v["stage"] or "raw") == "raw" and not v["parents"] and v["source"] is None:
+        return api.ingest(path, name, key=v["key"] or None, message=v["message"])
+    return api.snapshot(
+        storage.read_file(path), name, stage=v["stage"], parents=v["parents"] or None,
+        source=v["source"] or str(path), key=v["key"] or None, message=v["message"],
+    )  # fmt: skip
+
+
+def _default_name(variable: str, frame: Any) -> str:
+    """The variable's name, unless it is generic or a different table has it."""
+    if variable.lower() in GENERIC:
+        raise UsageError(
+            f"{variable!r} says little of what is in it; give the dataset a name.",
+            hint=f"e2e snapshot {variable} --as NAME",
+        )
+    name = dataset_name(variable)
+    project = session.project()
+    now = storage.records(project).get(name)
+    if now is not None and _looks_different(now, frame, project):
+        raise UsageError(
+            f"This table looks like another one than {now.ref}: other columns, other rows, another notebook.",
+            hint=f"e2e snapshot {variable} --as {name}   (or --as another name)",
+        )
+    return name
+
+
+def _looks_different(now: Snapshot, frame: Any, project: Project) -> bool:
+    notebook = session.trail(project).notebook
+    if notebook is None or now.origin.notebook in (None, notebook):
+        return False
+    columns = {str(column) for column in getattr(frame, "columns", ())}
+    shared = columns & set(now.columns)
+    return len(shared) * 2 < max(len(columns), len(now.columns)) and len(frame) != now.rows
+
+
+def _load(v: Values) -> Any:
+    version = references.dataset(session.project(), v["ref"])
+    if session.namespace is None:  # a shell has no variables: show the first rows
+        return api.load_version(version, sample=v["sample"]).head(v["sample"] or 10)
+    name = v["into"] or version.name
+    if not name.isidentifier():
+        raise UsageError(f"{name!r} cannot be a variable.", hint=f"e2e load {v['ref']} --into NAME")
+    frame = api.load_version(version, sample=v["sample"], kind=v["kind"] or "pandas")
+    session.namespace[name] = frame
+    session.holds(frame, version.as_parent)
+    return replace(version, changed=False, notes=(f"in the variable {name}",))
+
+
+def _run(v: Values) -> Any:
+    name = v["name"]
+    if not name or not name.endswith(".ipynb"):
+        raise UsageError("A run is a cell or a notebook.", hint="%%e2e run NAME   (or: e2e run NOTEBOOK.ipynb)")
+    return api.run_notebook(name, grammar.literals(v["params"]))
+
+
+def _keep(v: Values) -> Any:
+    if not session.in_kernel:
+        raise UsageError("keep works on variables of a notebook.", hint="%e2e keep NAME --model VAR --X VAR")
+    values = {part: session.value(v[part]) if v[part] else None for part in ("model", "X", "y")}
+    metrics = {
+        name: float(session.evaluate(expression)) for name, expression in grammar.assignments(v["metrics"]).items()
+    }
+    return api.keep(v["name"], **values, metrics=metrics, params=grammar.literals(v["params"]) or None)
+
+
+def _runs(v: Values) -> Any:
+    table = api.runs()
+    if v["where"]:
+        try:
+            table = table.query(v["where"])
+        except Exception as problem:
+            raise UsageError(f"{v['where']!r}: {problem}.", hint="e2e runs --where 'rmse < 20'") from None
+    if v["sort"]:
+        by = v["sort"].removeprefix("-")
+        if by not in table.columns:
+            raise UsageError(f"No run has the metric {by!r}; there are {', '.join(table.columns)}.", hint="e2e runs")
+        table = table.sort_values(by, ascending=not v["sort"].startswith("-"), na_position="last")
+    return table
+
+
+def _needed(value: Any, flag: str, usage: str) -> Any:
+    if not value:
+        raise UsageError(f"{usage.split()[1]} needs {flag}.", hint=usage)
+    return value
+
+
+_VERBS: dict[str, Callable[[Values], Any]] = {
+    "init": lambda v: api.init(v["path"] or "."),
+    "status": lambda _: api.status(),
+    "ingest": lambda v: api.ingest(
+        v["source"], v["name"] or Path(v["source"]).name.split(".")[0], key=v["key"] or None, message=v["message"]
+    ),
+    "snapshot": _snapshot,
+    "load": _load,
+    "data": lambda _: api.datasets(),
+    "rename": lambda v: api.rename(v["old"], v["new"]),
+    "remove": lambda v: api.remove(v["name"]),
+    "export": lambda v: api.export(v["ref"], v["path"]),
+    "commit": lambda v: api.commit(_needed(v["message"], "-m TEXT", 'e2e commit -m "what changed"')),
+    "log": lambda v: api.log(v["name"]),
+    "restore": lambda v: api.restore(v["revision"], *v["names"]),
+    "run": _run,
+    "keep": _keep,
+    "runs": _runs,
+    "register": lambda v: api.register(
+        v["run"], _needed(v["as_name"], "--as NAME", f"e2e register {v['run']} --as NAME"), alias=v["alias"],
+        model=v["model"],
+    ),
+    "package": lambda v: api.package(v["ref"], service=v["service"], trust=v["trust"]),
+    "serve": lambda v: api.serve(
+        v["ref"], port=v["port"], replace=v["replace"], detach=v["detach"] or session.in_kernel, trust=v["trust"]
+    ),
+    "services": lambda _: api.services(),
+    "stop": lambda v: api.stop(v["service"]),
+    "trace": lambda v: api.trace(v["subject"]),
+}  # fmt: skip
