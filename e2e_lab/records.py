@@ -496,14 +496,16 @@ class Commit(Record):
 
     def view(self) -> View:
         if not self.changed:
-            return View(f"Nothing to commit: all is as in {self.short} “{self.message}”", notes=self.notes)
+            as_in = f"{self.short} “{self.message.splitlines()[0]}”"
+            return View(f"Nothing to commit: all is as in {as_in}", notes=self.notes)
         code = [f for f in self.files if not f.endswith(".json") or "data/" not in f]
         what = [plural(len(code), "file")] if code else []
         what += [str(change) for change in self.datasets]
         title = " · ".join([f"{self.short} “{self.message.splitlines()[0]}”", *what])
         notes = self.notes
         if self.left_out:
-            notes = (*notes, "left out: " + ", ".join(self.left_out))
+            more = f" and {len(self.left_out) - 8:,} more" if len(self.left_out) > 8 else ""
+            notes = (*notes, "left out: " + ", ".join(self.left_out[:8]) + more)
         return View(title, notes=notes, undo="git reset --soft HEAD~1")
 
 
@@ -611,6 +613,23 @@ class Run(Record):
         if self.models:
             facts.append(("models", ", ".join(self.models)))
         return View(f"{self.name} · {self.status}{took}{metrics}", facts=tuple(facts), notes=self.notes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunsOverview(Record):
+    """How the experiments stand, in counts; *remote* names the tracking server where there is one (never asked)."""
+
+    remote: str | None = None
+    runs: int = 0
+    running: int = 0
+    models: int = 0
+    registered: int = 0
+    newest: str | None = None
+    newest_name: str | None = None
+    newest_status: str | None = None
+    newest_start: datetime | None = None
+    newest_metrics: dict[str, float] = field(default_factory=dict)
+    problem: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,76 @@
+"""Data Storage: frames in and out, versions by content, records and journal.
+
+    snapshot(project, frame, name)  →  hash  →  store (whole or not at all)  →  journal  →  data/STAGE/NAME.json
+    load(project, resolve(project, ref, lookups=…))  →  the same frame, or one of another kind
+
+This is the room's face. Its names are loaded when they are first used: importing it imports neither pandas nor pyarrow.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from e2e_lab.storage.ingesting import ingest, read_file
+    from e2e_lab.storage.journal import known_names
+    from e2e_lab.storage.listing import datasets, records, reinstate, remove, rename
+    from e2e_lab.storage.loading import export, load
+    from e2e_lab.storage.manifests import disk_bytes, is_stored
+    from e2e_lab.storage.record_files import read_record, record_path
+    from e2e_lab.storage.resolving import Lookup, current, resolve, versions
+    from e2e_lab.storage.saving import fingerprint, snapshot
+
+__all__ = [
+    "Lookup",
+    "current",
+    "datasets",
+    "disk_bytes",
+    "export",
+    "fingerprint",
+    "ingest",
+    "is_stored",
+    "known_names",
+    "load",
+    "read_file",
+    "read_record",
+    "record_path",
+    "records",
+    "reinstate",
+    "remove",
+    "rename",
+    "resolve",
+    "snapshot",
+    "versions",
+]
+
+_HOMES = {
+    "Lookup": "resolving",
+    "current": "resolving",
+    "disk_bytes": "manifests",
+    "export": "loading",
+    "fingerprint": "saving",
+    "ingest": "ingesting",
+    "is_stored": "manifests",
+    "known_names": "journal",
+    "load": "loading",
+    "read_file": "ingesting",
+    "read_record": "record_files",
+    "record_path": "record_files",
+    "resolve": "resolving",
+    "snapshot": "saving",
+    "versions": "resolving",
+}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    home = importlib.import_module(f"{__name__}.{_HOMES.get(name, 'listing')}")
+    found = getattr(home, name)
+    globals()[name] = found
+    return found
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,0 +1,210 @@
+"""Versions out of the store: as a frame of any kind, or as one ordinary Parquet file."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+import pyarrow.types as pat
+
+from e2e_lab.errors import UsageError, VersionNotFound, closest
+from e2e_lab.project import Project, sync_folder, writing
+from e2e_lab.records import Exported, Snapshot
+from e2e_lab.storage import store
+from e2e_lab.storage.frames import checked_kind, to_frame
+from e2e_lab.storage.identity import Content
+from e2e_lab.storage.parquet import to_parquet, unique_names
+
+MARK = b"e2e_lab.export"
+_COMPARE = {
+    "=": pc.equal, "==": pc.equal, "!=": pc.not_equal,
+    "<": pc.less, "<=": pc.less_equal, ">": pc.greater, ">=": pc.greater_equal,
+}  # fmt: skip
+
+Where: TypeAlias = "pc.Expression | Sequence[tuple[str, str, Any]]"
+
+
+def load(
+    project: Project,
+    version: Snapshot,
+    *,
+    columns: Sequence[str] | None = None,
+    where: Where | None = None,
+    sample: int | None = None,
+    kind: str = "pandas",
+) -> Any:
+    """The table of a version as a frame of *kind* (pandas, polars, arrow, duckdb).
+
+    It comes back equal in the kind it was saved from. *columns* are read in the order given. *where* is a
+    :mod:`pyarrow.compute` expression or ``(column, operator, value)`` tuples that must all hold, with operators
+    ``= != < <= > >= in`` and ``not in``. *sample* rows are drawn from those that fit, the same ones every time. An
+    index that is not 0, 1, 2, … is filtered along.
+
+    Raises :class:`UsageError` for unknown columns or kinds, :class:`VersionNotFound` where the bytes are not on
+    this machine, and :class:`Damaged` where they are not what was stored.
+    """
+    checked_kind(kind)
+    if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int) or sample < 0):
+        raise UsageError(f"sample={sample!r} is no number of rows.", hint="sample=1000")
+    stored = _found(project, version)
+    positions = _positions(stored, version, columns, kind)
+    condition = _condition(stored, version, where)
+    table = stored.read(positions, where=condition, sample=sample)
+    return to_frame(
+        Content(table, stored.form, stored.extras),
+        kind,
+        positions=positions,
+        counts={n: (count > 0, nan) for n, (count, nan) in enumerate(zip(stored.nulls, stored.nans, strict=True))},
+        whole=table.num_rows == stored.rows,
+    )
+
+
+def _found(project: Project, version: Snapshot) -> store.Stored:
+    try:
+        return store.find(project, version.id)
+    except VersionNotFound:
+        raise VersionNotFound(
+            f"The data of {version.ref} exist only where it was made.",
+            hint=f"e2e load {version.ref}  (on that machine)",
+        ) from None
+
+
+def _positions(stored: store.Stored, version: Snapshot, columns: Sequence[str] | None, kind: str) -> list[int]:
+    """The places of what is to be read: the user's columns, for pandas with index and hidden columns after them."""
+    names = stored.schema.names[: stored.visible]
+    form = stored.form.get("pandas", {})
+    index = form.get("index", {}).get("at", []) if kind == "pandas" else []
+    if columns is None:
+        chosen = [n for n in range(stored.visible) if n not in index]
+    else:
+        wanted = [columns] if isinstance(columns, str) else [str(column) for column in columns]
+        for column in wanted:
+            _known(column, names, version)
+        chosen = [n for column in wanted for n, name in enumerate(names) if name == column and n not in index]
+        chosen = list(dict.fromkeys(chosen))
+    if kind != "pandas":
+        return chosen
+    codecs = form.get("dtypes", {})
+    needed = [*chosen, *index]
+    return [*needed, *(codecs[str(n)]["nulls"] for n in needed if "nulls" in codecs.get(str(n), {}))]
+
+
+def _known(column: str, names: Sequence[str], version: Snapshot) -> None:
+    if column not in names:
+        meant = closest(column, names)
+        listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+        raise UsageError(
+            f"{version.ref} has no column {column!r}. It has: {listed}.",
+            hint=f'columns=["{meant}"]' if meant else f'columns=["{names[0]}"]' if names else "",
+        )
+
+
+def _condition(stored: store.Stored, version: Snapshot, where: Where | None) -> pc.Expression | None:
+    if where is None or isinstance(where, pc.Expression):
+        return where
+    parts = [where] if isinstance(where, tuple) and len(where) == 3 and isinstance(where[0], str) else list(where)
+    found: pc.Expression | None = None
+    for part in parts:
+        one = _comparison(stored, version, part)
+        found = one if found is None else found & one
+    return found
+
+
+def _comparison(stored: store.Stored, version: Snapshot, part: Any) -> pc.Expression:
+    if not isinstance(part, tuple | list) or len(part) != 3:
+        raise UsageError(f"{part!r} is no (column, operator, value).", hint='where=[("dep_delay", ">", 30)]')
+    column, operator, value = part
+    names = stored.schema.names[: stored.visible]
+    _known(str(column), names, version)
+    if names.count(str(column)) > 1:
+        raise UsageError(f"{version.ref} has several columns {column!r}.", hint="filter after loading")
+    physical = stored.physical.field(names.index(str(column)))
+    kind = physical.type.value_type if pat.is_dictionary(physical.type) else physical.type
+    left = pc.field(physical.name)
+    try:
+        if operator in _COMPARE:
+            return _COMPARE[operator](left, _scalar(value, kind))
+        if operator in ("in", "not in"):
+            inside = left.isin(pa.array([_scalar(v, kind).as_py() for v in value], kind))
+            return inside if operator == "in" else ~inside
+    except (pa.ArrowException, TypeError, ValueError, OverflowError):
+        raise UsageError(f"{value!r} cannot be compared with column {column!r} ({kind}).") from None
+    raise UsageError(f"{operator!r} is no operator: = != < <= > >= in, not in.", hint=f'("{column}", "=", …)')
+
+
+def _scalar(value: Any, kind: pa.DataType) -> pa.Scalar:
+    """*value* as the column's type where nothing is lost by it, so that ``> 2.5`` works on whole numbers too."""
+    free = pa.scalar(value.item() if hasattr(value, "item") else value)
+    try:
+        if isinstance(value, str) and pat.is_timestamp(kind):
+            plain = pa.timestamp(kind.unit)
+            naive = free.cast(plain) if kind.tz is None else pc.assume_timezone(free.cast(plain), kind.tz)
+            return naive.cast(kind)
+        return free.cast(kind)
+    except pa.ArrowInvalid:
+        if isinstance(value, str):
+            raise
+        return free
+
+
+def export(project: Project, version: Snapshot, path: Path | str) -> Exported:
+    """Write a version as one ordinary Parquet file that anything can read; pandas finds its index in it again.
+
+    In a folder it is called ``NAME.parquet``. An earlier export is replaced; any other file is not.
+    """
+    target = Path(path).expanduser()
+    if target.is_dir():
+        target = target / f"{version.name}.parquet"
+    _check_free(target)
+    table = _plain(project, version)
+    marked = {**(table.schema.metadata or {}), MARK: f"{version.ref} {version.id}".encode()}
+    table = table.replace_schema_metadata(marked)
+    with writing(target):
+        target.parent.mkdir(parents=True, exist_ok=True)
+        temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+        try:
+            with open(temporary, "xb") as file:
+                pq.write_table(table, file, compression="zstd", compression_level=1)
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, target)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(target.parent)
+    return Exported(ref=version.ref, path=str(path), rows=version.rows, bytes=target.stat().st_size)
+
+
+def _check_free(target: Path) -> None:
+    if not target.exists():
+        return
+    try:
+        ours = MARK in (pq.read_metadata(target).metadata or {})
+    except (pa.ArrowException, OSError):
+        ours = False
+    if not ours:
+        raise UsageError(
+            f"{target} exists, and is not an earlier export.", hint=f"name another path, or remove {target}"
+        )
+
+
+def _plain(project: Project, version: Snapshot) -> pa.Table:
+    if "pandas" not in _found(project, version).form:
+        table = load(project, version, kind="arrow")
+        return to_parquet(table) if table.num_columns else table
+    frame = load(project, version)
+    table = load(project, version, kind="arrow")
+    if frame.columns.is_unique and all(isinstance(name, str) for name in frame.columns):
+        try:
+            with warnings.catch_warnings():  # of pandas to pyarrow, which the user can do nothing about
+                warnings.simplefilter("ignore")
+                return pa.Table.from_pandas(frame)
+        except (pa.ArrowException, TypeError, ValueError, NotImplementedError):
+            pass  # a dtype that only we keep; what it holds is in the table
+    return to_parquet(table.rename_columns(unique_names(table.column_names)))

@@ -1,0 +1,271 @@
+"""One pandas column as an Arrow array, and back as the very dtype it had.
+
+What an Arrow type becomes in pandas by default is written in :func:`by_default`: the smallest dtype that loses
+nothing. A column that is exactly that needs no word; any other gets a *codec*, a small JSON value that says what it
+was. So data that came from a file and data that came from pandas have the same id when they hold the same.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pat
+
+from e2e_lab.errors import UnsupportedData
+from e2e_lab.storage.identity import decoded, logical_type
+from e2e_lab.storage.pandas_objects import Codec, Packed, objects, pack_objects, refused, way_out, with_which
+
+MASKED = {
+    "int8": "Int8", "int16": "Int16", "int32": "Int32", "int64": "Int64",
+    "uint8": "UInt8", "uint16": "UInt16", "uint32": "UInt32", "uint64": "UInt64",
+    "float": "Float32", "double": "Float64", "bool": "boolean",
+}  # fmt: skip
+
+
+def pack(values: pd.Series[Any], name: str) -> Packed:
+    """*values* in Arrow; :class:`UnsupportedData` naming the column where they would not come back equal."""
+    try:
+        packed = _packed(values, name)
+        empty = pa.chunked_array([packed.array.slice(0, 0)], packed.array.type)
+        nans = bool(packed.array.null_count and _nans(packed.array))
+        back = unpack(empty, packed.codec, packed.extras, nulls=packed.array.null_count > 0, nans=nans)
+    except (pa.ArrowException, OverflowError, UnicodeError, ValueError, TypeError) as problem:
+        said = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
+        raise refused(name, values.dtype, said, way_out(values, name)) from None
+    if back.dtype != values.dtype:
+        raise refused(name, values.dtype, f"it would come back as {back.dtype}", way_out(values, name))
+    return packed
+
+
+def _packed(values: pd.Series[Any], name: str) -> Packed:
+    dtype = values.dtype
+    if isinstance(dtype, np.dtype):
+        if dtype.kind == "O":
+            return pack_objects(values.to_numpy(), name)
+        if dtype.kind == "c":
+            line = f'df["{name}_imag"], df["{name}"] = df["{name}"].to_numpy().imag, df["{name}"].to_numpy().real'
+            raise refused(name, dtype, "Arrow has no complex numbers", line)
+        return Packed(pa.array(values.to_numpy(), from_pandas=True))
+    if isinstance(dtype, pd.CategoricalDtype):
+        return _pack_categories(values, name)
+    if isinstance(dtype, pd.PeriodDtype):
+        return _pack_periods(values, name)
+    if isinstance(dtype, pd.IntervalDtype):
+        array = pa.array(values.array)
+        return Packed(array.storage, {"interval": dtype.closed, "of": _pack_bounds(dtype)})
+    if isinstance(dtype, pd.SparseDtype):
+        raise refused(name, dtype, "sparse columns are not kept", f'df["{name}"] = df["{name}"].sparse.to_dense()')
+    if isinstance(dtype, pd.StringDtype):
+        na = "NA" if dtype.na_value is pd.NA else "nan"
+        plain_text = (dtype.storage, na) == ("pyarrow", "nan")  # what pandas 3 calls str; said alike by every pandas
+        codec = None if plain_text else {"string": dtype.storage, "na": na}
+        return Packed(pa.array(values.array), codec)
+    if isinstance(dtype, pd.ArrowDtype):
+        array = values.array.__arrow_array__()
+        plain = by_default(array.type) == "arrow" and logical_type(array.type) == str(array.type)
+        return Packed(array, None if plain else {"arrow": str(array.type)})
+    if isinstance(dtype, pd.DatetimeTZDtype):
+        zone = pa.lib.tzinfo_to_string(dtype.tz)
+        return Packed(pa.array(values.dt.tz_convert(None).to_numpy(), pa.timestamp(dtype.unit, zone), from_pandas=True))
+    if dtype.name in MASKED.values():
+        array = pa.array(values.array)
+        needed = array.null_count and (not pat.is_floating(array.type) or _nans(array))
+        return Packed(array, None if needed else {"masked": True})
+    raise refused(name, dtype, "e2e-lab does not know this dtype")
+
+
+def _pack_bounds(dtype: pd.IntervalDtype) -> str:
+    return str(dtype.subtype)
+
+
+def _pack_periods(values: pd.Series[Any], name: str) -> Packed:
+    packed = Packed(pa.array(values.dt.to_timestamp()), {"period": str(values.dtype)[len("period[") : -1]})
+    if not unpack(pa.chunked_array([packed.array]), packed.codec).equals(values.reset_index(drop=True)):
+        raise refused(name, values.dtype, "its starts do not lead back to the same periods")
+    return packed
+
+
+def _pack_categories(values: pd.Series[Any], name: str) -> Packed:
+    dtype = values.dtype
+    assert isinstance(dtype, pd.CategoricalDtype)
+    labels = pd.Series(dtype.categories.array, dtype=dtype.categories.dtype)
+    usual = labels.dtype == pd.Index(["a"]).dtype and all(isinstance(label, str) for label in labels)
+    categories = Packed(pa.array(labels, pa.string())) if usual else pack(labels, name)
+    codes = pa.array(values.cat.codes.to_numpy().astype(np.int32), mask=values.isna().to_numpy())
+    codec: Codec = {"category": "categories", "ordered": bool(dtype.ordered)}
+    if categories.codec is not None:
+        codec["of"] = categories.codec
+    kept = categories.array.combine_chunks() if isinstance(categories.array, pa.ChunkedArray) else categories.array
+    shown: pa.Array = kept
+    if logical_type(kept.type) != "string":
+        if pat.is_nested(kept.type) or "period" in codec.get("of", {}):
+            codec["shown"] = True
+            shown = pa.array([str(category) for category in dtype.categories], pa.string())
+        else:
+            return Packed(kept.take(codes), codec, {"categories": kept})
+    array = pa.DictionaryArray.from_arrays(codes, shown.cast(pa.string()))
+    if len(pc.unique(shown)) != len(shown):
+        raise refused(name, dtype, "two of its categories read the same")
+    return Packed(array, codec, {"categories": kept})
+
+
+# ---- back ----------------------------------------------------------------------------------------------------
+
+
+def by_default(kind: pa.DataType) -> str:
+    """Which family of dtypes a column of this Arrow type becomes when nothing else was said.
+
+    >>> by_default(pa.int64()), by_default(pa.large_string()), by_default(pa.date32())
+    ('numbers', 'str', 'arrow')
+    """
+    if pat.is_integer(kind) or pat.is_floating(kind) or pat.is_boolean(kind):
+        return "numbers"
+    if pat.is_timestamp(kind) or pat.is_duration(kind):
+        return "times"
+    if pat.is_dictionary(kind):
+        return "category"
+    if pat.is_null(kind):
+        return "object"
+    return "str" if logical_type(kind) == "string" else "arrow"
+
+
+def unpack(
+    column: pa.ChunkedArray,
+    codec: Codec | None,
+    extras: Mapping[str, pa.Array] | None = None,
+    *,
+    nulls: bool = False,
+    nans: bool = False,
+    which: pa.ChunkedArray | None = None,
+) -> pd.Series[Any]:
+    """The series that *column* was, or its default.
+
+    *nulls* and *nans* say whether the stored column has nulls (and NaN beside them), of which *column* may be a part.
+    *which* is the column that says which null each was.
+    """
+    if codec is None:
+        return _default(column, nulls, nans)
+    if "object" in codec:
+        return pd.Series(with_which(objects(column, codec["object"]), column, codec, which), dtype=object)
+    for word, how in _CODECS.items():
+        if word in codec:
+            return how(column, codec, extras or {})
+    raise UnsupportedData(
+        f"A column was kept in a way that this e2e-lab does not know ({', '.join(codec)}).",
+        hint="pip install --upgrade e2e-lab",
+    )
+
+
+def _default(column: pa.ChunkedArray, nulls: bool, nans: bool) -> pd.Series[Any]:
+    family, kind = by_default(column.type), column.type
+    if family == "str":
+        return pd.Series(_default_string().__from_arrow__(column))
+    if family == "category":
+        return pd.Series(_dictionary(column))
+    if family == "arrow":
+        return pd.Series(pd.arrays.ArrowExtensionArray(column))
+    if family == "object":
+        return pd.Series([None] * len(column), dtype=object)
+    if family == "numbers" and str(kind) in MASKED and nulls and (nans or not pat.is_floating(kind)):
+        return _masked(column, {}, {})
+    found: pd.Series[Any] = column.to_pandas()
+    return found if _writable(found) else found.copy()
+
+
+def _writable(series: pd.Series[Any]) -> bool:
+    return bool(series.to_numpy().flags.writeable) if isinstance(series.dtype, np.dtype) else False
+
+
+def _default_string() -> Any:
+    if int(pd.__version__.split(".", maxsplit=1)[0]) >= 3:
+        return pd.StringDtype(na_value=np.nan)
+    return pd.StringDtype("pyarrow")
+
+
+def _nans(array: pa.Array | pa.ChunkedArray) -> bool:
+    return bool(pat.is_floating(array.type) and pc.any(pc.is_nan(array)).as_py())
+
+
+def _masked(column: pa.ChunkedArray, _codec: Codec, _extras: Mapping[str, pa.Array]) -> pd.Series[Any]:
+    mask = column.is_null().to_numpy().copy()
+    zero: Any = False if pat.is_boolean(column.type) else 0
+    values = column.fill_null(zero).to_numpy().copy()
+    if pat.is_boolean(column.type):
+        return pd.Series(pd.arrays.BooleanArray(values, mask))
+    make: Callable[..., Any] = pd.arrays.FloatingArray if pat.is_floating(column.type) else pd.arrays.IntegerArray
+    return pd.Series(make(values, mask))
+
+
+def _string(column: pa.ChunkedArray, codec: Codec, _extras: Mapping[str, pa.Array]) -> pd.Series[Any]:
+    known: dict[str, Any] = {"na_value": np.nan} if codec["na"] == "nan" else {}  # an option since pandas 2.3
+    dtype: Any = pd.StringDtype(codec["string"], **known)
+    return pd.Series(dtype.__from_arrow__(column))
+
+
+def _arrow(column: pa.ChunkedArray, _codec: Codec, _extras: Mapping[str, pa.Array]) -> pd.Series[Any]:
+    return pd.Series(pd.arrays.ArrowExtensionArray(column))
+
+
+def _period(column: pa.ChunkedArray, codec: Codec, _extras: Mapping[str, pa.Array]) -> pd.Series[Any]:
+    return pd.Series(pd.PeriodIndex(pd.DatetimeIndex(column.to_pandas()), freq=codec["period"]))
+
+
+def _interval(column: pa.ChunkedArray, codec: Codec, _extras: Mapping[str, pa.Array]) -> pd.Series[Any]:
+    whole = column.combine_chunks()
+    left, right = (unpack(pa.chunked_array([part], part.type), None) for part in whole.flatten())
+    if codec["of"] not in (str(left.dtype), str(right.dtype)) and column.null_count == 0:
+        left, right = left.astype(codec["of"]), right.astype(codec["of"])
+    return pd.Series(pd.arrays.IntervalArray.from_arrays(left, right, closed=codec["interval"]))
+
+
+def _category(column: pa.ChunkedArray, codec: Codec, extras: Mapping[str, pa.Array]) -> pd.Series[Any]:
+    kept = extras[codec["category"]]
+    labels = unpack(pa.chunked_array([kept], kept.type), codec.get("of"))
+    shown = pa.array([str(c) for c in labels], pa.string()) if codec.get("shown") else kept
+    usual = "of" not in codec and logical_type(kept.type) == "string"
+    as_type = pd.Index(["a"]).dtype if usual else labels.dtype
+    dtype = pd.CategoricalDtype(pd.Index(labels.array, dtype=as_type), ordered=codec["ordered"])
+    if not len(column):
+        return pd.Series(pd.Categorical.from_codes([], dtype=dtype))
+    codes = np.concatenate([_codes(chunk, shown) for chunk in column.chunks])
+    return pd.Series(pd.Categorical.from_codes(codes, dtype=dtype))
+
+
+def _codes(chunk: pa.Array, categories: pa.Array) -> np.ndarray[Any, Any]:
+    if pat.is_dictionary(chunk.type):
+        places = pc.index_in(chunk.dictionary.cast(categories.type), value_set=categories)
+        found = places.take(chunk.indices)
+    else:
+        found = pc.index_in(chunk, value_set=categories)
+    codes: np.ndarray[Any, Any] = found.fill_null(-1).to_numpy(zero_copy_only=False)
+    return codes
+
+
+def _dictionary(column: pa.ChunkedArray) -> pd.Categorical:
+    """A dictionary that carries no categories of its own: those that occur, in the dictionary's order."""
+    unified = column.unify_dictionaries()
+    first = unified.chunk(0).dictionary if unified.num_chunks else pa.array([], column.type.value_type)
+    values = first if pat.is_nested(first.type) or not first.null_count else first.drop_null()
+    if len(values) != len(first):
+        plain = pa.chunked_array([decoded(chunk) for chunk in unified.chunks], column.type.value_type)
+        return pd.Categorical(_default(plain, True, False))
+    labels = unpack(pa.chunked_array([values], values.type), None)
+    codes = [chunk.indices.cast(pa.int64()).fill_null(-1).to_numpy(zero_copy_only=False) for chunk in unified.chunks]
+    return pd.Categorical.from_codes(
+        np.concatenate(codes) if codes else [], categories=pd.Index(labels.array), ordered=column.type.ordered
+    )
+
+
+_CODECS: dict[str, Callable[[pa.ChunkedArray, Codec, Mapping[str, pa.Array]], pd.Series[Any]]] = {
+    "masked": _masked,
+    "string": _string,
+    "arrow": _arrow,
+    "period": _period,
+    "interval": _interval,
+    "category": _category,
+}

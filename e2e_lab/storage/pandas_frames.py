@@ -1,0 +1,266 @@
+"""A pandas DataFrame as :class:`Content`, and back: columns, index, labels.
+
+An index that is not simply 0, 1, 2, … becomes columns of the table, after the user's own. Labels that are not plain
+text are kept as JSON (or as an array, for dates, numbers and categories); the table shows them as text.
+"""
+
+from __future__ import annotations
+
+import ast
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from e2e_lab.errors import UnsupportedData
+from e2e_lab.storage.identity import Content
+from e2e_lab.storage.pandas_columns import by_default, pack, unpack
+from e2e_lab.storage.pandas_objects import Codec, Packed
+
+Form = dict[str, Any]
+
+
+def from_pandas(frame: pd.DataFrame) -> Content:
+    """What *frame* is made of; :class:`UnsupportedData` naming the first column that would not come back equal."""
+    names = [str(label) for label in frame.columns]
+    packed = [pack(column, name) for name, (_, column) in zip(names, frame.items(), strict=True)]
+    form: Form = {}
+    extras: dict[str, pa.Array] = {}
+    labels = _pack_labels(frame.columns, extras)
+    if labels is not None:
+        form["columns"] = labels
+    index = _pack_index(frame.index, names, packed)
+    if index is not None:
+        form["index"] = index
+    codecs: dict[str, Codec] = {}
+    hidden: list[pa.Array] = []
+    for place, one in enumerate(packed):
+        codec = dict(one.codec) if one.codec else None
+        for name, array in one.extras.items():
+            extras[f"{name}.{place}"] = array
+            codec = {word: f"{name}.{place}" if said == name else said for word, said in (codec or {}).items()}
+        if one.nulls is not None:
+            codec = {**(codec or {}), "nulls": len(packed) + len(hidden)}
+            hidden.append(one.nulls)
+        if codec is not None:
+            codecs[str(place)] = codec
+    if codecs:
+        form["dtypes"] = codecs
+    names += [f"{name} (which null)" for name, one in zip(names, packed, strict=True) if one.nulls is not None]
+    arrays = [one.array for one in packed] + hidden
+    empty = pa.table({"rows": pa.nulls(len(frame))}).select([])
+    table = pa.table(arrays, names=names) if arrays else empty
+    whole: Form = {**({"pandas": form} if form else {}), **({"hidden": len(hidden)} if hidden else {})}
+    return Content(table, whole, extras)
+
+
+def to_pandas(
+    table: pa.Table,
+    form: Mapping[str, Any],
+    extras: Mapping[str, pa.Array],
+    *,
+    positions: Sequence[int],
+    counts: Mapping[int, tuple[bool, bool]],
+    whole: bool,
+) -> pd.DataFrame:
+    """The frame; *table* holds the columns that were at *positions*, index and hidden ones included.
+
+    *counts* says of each position whether it has nulls, and NaN beside them; *whole*, whether all rows are here.
+    """
+    said: Form = dict(form.get("pandas", {}))
+    reading = _Reading(table, said.get("dtypes", {}), extras, {p: n for n, p in enumerate(positions)}, counts)
+    hidden = {codec["nulls"] for codec in reading.codecs.values() if "nulls" in codec}
+    index_at = said["index"]["at"] if "index" in said else []
+    shown = [p for p in positions if p not in hidden and p not in index_at]
+    frame = reading.assembled(shown)
+    frame.index = _unpack_index(said.get("index"), reading, whole)
+    names = [table.schema.names[reading.at[p]] for p in shown]
+    frame.columns = _unpack_labels(said.get("columns"), extras, names, shown)
+    return frame
+
+
+@dataclass(frozen=True)
+class _Reading:
+    """Columns that were read, by the position they have in the stored table."""
+
+    table: pa.Table
+    codecs: Mapping[str, Codec]
+    extras: Mapping[str, pa.Array]
+    at: Mapping[int, int]
+    counts: Mapping[int, tuple[bool, bool]]
+
+    def column(self, position: int) -> pd.Series[Any]:
+        codec = self.codecs.get(str(position))
+        which = self.table.column(self.at[codec["nulls"]]) if codec and "nulls" in codec else None
+        nulls, nans = self.counts[position]
+        found = self.table.column(self.at[position])
+        return unpack(found, codec, self.extras, nulls=nulls, nans=nans, which=which)
+
+    def plain(self, position: int) -> bool:
+        """Whether the column is of numbers or times that numpy holds as they are."""
+        kind = self.table.column(self.at[position]).type
+        family, (nulls, nans) = by_default(kind), self.counts[position]
+        whole = not nulls or (pa.types.is_floating(kind) and not nans)
+        return str(position) not in self.codecs and (family == "times" or (family == "numbers" and whole))
+
+    def assembled(self, shown: Sequence[int]) -> pd.DataFrame:
+        """All plain columns at once, which pyarrow does in parallel; the others one by one."""
+        bulk = [p for p in shown if self.plain(p)]
+        if len(bulk) < 2:
+            series = {n: self.column(p) for n, p in enumerate(shown)}
+            return pd.DataFrame(series, index=pd.RangeIndex(self.table.num_rows), columns=range(len(shown)), copy=False)
+        block = self.table.select([self.at[p] for p in bulk]).rename_columns([str(p) for p in bulk])
+        numbers: pd.DataFrame = block.replace_schema_metadata(None).to_pandas()
+        if len(bulk) == len(shown):
+            return numbers
+        series = {n: numbers[str(p)] if self.plain(p) else self.column(p) for n, p in enumerate(shown)}
+        return pd.DataFrame(series, copy=False)
+
+
+# ---- index ---------------------------------------------------------------------------------------------------
+
+
+def _pack_index(index: pd.Index[Any], names: list[str], packed: list[Packed]) -> Form | None:
+    """Add the levels of *index* to the columns and say what they are; None for a plain 0, 1, 2, …"""
+    if isinstance(index, pd.RangeIndex) and index.name is None and index.start == 0 and index.step == 1:
+        return None
+    levels = [index.get_level_values(i) for i in range(index.nlevels)]
+    first = len(packed)
+    fallback = "index" if index.nlevels == 1 and "index" not in names else None
+    for number, level in enumerate(levels):
+        name = str(level.name) if level.name is not None else fallback or f"level_{number}"
+        packed.append(pack(pd.Series(level.array, dtype=level.dtype), name))
+        names.append(name)
+    form: Form = {"at": list(range(first, first + len(levels))), "names": [_label(n) for n in index.names]}
+    if isinstance(index, pd.MultiIndex):
+        form["multi"] = True
+    elif isinstance(index, pd.RangeIndex):
+        form["range"] = [index.start, index.stop, index.step]
+    elif getattr(index, "freq", None) is not None and isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
+        form["freq"] = index.freqstr
+    return form
+
+
+def _unpack_index(form: Form | None, reading: _Reading, whole: bool) -> pd.Index[Any]:
+    if form is None:
+        return pd.RangeIndex(reading.table.num_rows)
+    names = [_unlabel(n) for n in form["names"]]
+    if "range" in form and whole:
+        start, stop, step = form["range"]
+        return pd.RangeIndex(start, stop, step, name=names[0])
+    levels = [_as_index(reading.column(position)) for position in form["at"]]
+    if form.get("multi"):
+        return pd.MultiIndex.from_arrays(levels, names=names)
+    index = levels[0].rename(names[0])
+    if whole and "freq" in form:
+        index.freq = form["freq"]  # type: ignore[attr-defined]
+    return index
+
+
+def _as_index(series: pd.Series[Any]) -> pd.Index[Any]:
+    index: pd.Index[Any] = pd.Index(series.array, dtype=series.dtype)
+    return index
+
+
+# ---- labels --------------------------------------------------------------------------------------------------
+
+
+def _pack_labels(labels: pd.Index[Any], extras: dict[str, pa.Array]) -> Form | None:
+    if isinstance(labels, pd.MultiIndex):
+        levels = [_pack_level(labels.get_level_values(i), f"columns.{i}", extras) for i in range(labels.nlevels)]
+        return {"multi": levels}
+    form = _pack_level(labels, "columns", extras)
+    plain = form.get("text") and labels.dtype == pd.Index(["a"]).dtype and labels.name is None
+    return None if plain else form
+
+
+def _pack_level(labels: pd.Index[Any], key: str, extras: dict[str, pa.Array]) -> Form:
+    form: Form = {"name": _label(labels.name)} if labels.name is not None else {}
+    if isinstance(labels, pd.RangeIndex):
+        return {**form, "range": [labels.start, labels.stop, labels.step]}
+    if labels.dtype == pd.Index(["a"]).dtype and all(isinstance(label, str) for label in labels):
+        return {**form, "text": True} if key == "columns" else {**form, "text": list(labels)}
+    if labels.dtype == object or isinstance(labels.dtype, pd.StringDtype):
+        return {**form, "labels": [_label(label) for label in labels], "dtype": str(labels.dtype)}
+    packed = pack(pd.Series(labels.array, dtype=labels.dtype), "the column labels")
+    array = packed.array.combine_chunks() if isinstance(packed.array, pa.ChunkedArray) else packed.array
+    codec = {word: f"{key}.{said}" if said in packed.extras else said for word, said in (packed.codec or {}).items()}
+    extras.update({f"{key}.{name}": extra for name, extra in packed.extras.items()})
+    extras[key] = array
+    freq = getattr(labels, "freqstr", None) if isinstance(labels, pd.DatetimeIndex | pd.TimedeltaIndex) else None
+    return {**form, "array": key, **({"codec": codec} if codec else {}), **({"freq": freq} if freq else {})}
+
+
+def _unpack_labels(
+    form: Form | None, extras: Mapping[str, pa.Array], names: list[str], shown: Sequence[int]
+) -> pd.Index[Any]:
+    if form is None:
+        return pd.Index(names) if names else pd.Index([], dtype=pd.Index(["a"]).dtype)
+    if "multi" in form:
+        levels = [_unpack_level(level, extras, names, shown) for level in form["multi"]]
+        return pd.MultiIndex.from_arrays(levels, names=[level.name for level in levels])
+    return _unpack_level(form, extras, names, shown)
+
+
+def _unpack_level(form: Form, extras: Mapping[str, pa.Array], names: list[str], shown: Sequence[int]) -> pd.Index[Any]:
+    name = _unlabel(form.get("name"))
+    if "range" in form:
+        found: pd.Index[Any] = pd.RangeIndex(*form["range"])
+    elif form.get("text") is True:
+        return pd.Index(names, name=name, dtype=pd.Index(["a"]).dtype)
+    elif "text" in form:
+        found = pd.Index(form["text"], dtype=pd.Index(["a"]).dtype)
+    elif "labels" in form:
+        values = pd.Series([None] * len(form["labels"]), dtype=object)
+        for place, label in enumerate(form["labels"]):
+            values.array[place] = _unlabel(label)
+        found = pd.Index(values.array, dtype=form["dtype"], tupleize_cols=False)
+    else:
+        array = extras[form["array"]]
+        found = _as_index(unpack(pa.chunked_array([array], array.type), form.get("codec"), extras, nulls=False))
+        if "freq" in form and len(shown) == len(found):
+            found.freq = form["freq"]  # type: ignore[attr-defined]
+    if list(shown) != list(range(len(found))):
+        found = found.take(list(shown))
+    return found.rename(name)
+
+
+def _label(value: Any) -> Any:
+    """A label as JSON: text and None as they are, others as ``{type: text}``."""
+    if value is None or (isinstance(value, str)):
+        return value
+    if isinstance(value, tuple):
+        return {"tuple": [_label(part) for part in value]}
+    if isinstance(value, pd.Timestamp):
+        return {"timestamp": value.isoformat(), "unit": value.unit, "tz": str(value.tz) if value.tz else None}
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return {"date": value.isoformat()}
+    if value is pd.NaT or value is pd.NA:
+        return {"null": str(value)}
+    if hasattr(value, "item"):  # numpy's own numbers
+        value = value.item()
+    if isinstance(value, bool | int | float | bytes):
+        return {type(value).__name__: repr(value)}
+    raise UnsupportedData(
+        f"The label {value!r} of a column or index is a {type(value).__name__}, which cannot be kept.",
+        hint="df.columns = df.columns.astype(str)",
+    )
+
+
+def _unlabel(said: Any) -> Any:
+    if not isinstance(said, dict):
+        return said
+    if "timestamp" in said:
+        time = pd.Timestamp(said["timestamp"])
+        return (time.tz_convert(said["tz"]) if said["tz"] else time).as_unit(said["unit"])
+    kind, text = next(iter(said.items()))
+    if kind == "tuple":
+        return tuple(_unlabel(part) for part in text)
+    if kind == "date":
+        return dt.date.fromisoformat(text)
+    if kind == "null":
+        return pd.NaT if text == "NaT" else pd.NA
+    return float(text) if kind == "float" else ast.literal_eval(text)

@@ -1,0 +1,166 @@
+"""Save a frame as a version of a dataset.
+
+A version is an event in three steps, each durable before the next: its content in the store, its line in the journal,
+the record file. Hashing and encoding happen before the project is locked; under the lock the current record is read
+again, so that of two processes that save at once each gets its own number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Any
+
+from e2e_lab.errors import UsageError, closest
+from e2e_lab.project import Project
+from e2e_lab.records import STAGES, Column, Origin, Parent, Snapshot, VersionRef, dataset_name
+from e2e_lab.storage import journal, record_files, store
+from e2e_lab.storage.frames import from_frame
+from e2e_lab.storage.identity import Content, content_id
+from e2e_lab.storage.keys import check_key
+from e2e_lab.storage.manifests import is_stored
+
+
+def fingerprint(frame: Any) -> str:
+    """The content id of any frame, without storing it.
+
+    >>> import pyarrow as pa
+    >>> fingerprint(pa.table({"carrier": ["UA", "AA"]})) == fingerprint(pa.table({"carrier": ["UA", "B6"]}))
+    False
+    """
+    return content_id(from_frame(frame))
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the caller of :func:`snapshot` said."""
+
+    name: str
+    stage: str
+    parents: tuple[Parent, ...]
+    source: str | None
+    message: str | None
+    author: str | None
+    origin: Origin
+
+
+def snapshot(
+    project: Project,
+    frame: Any,
+    name: str,
+    *,
+    stage: str | None = None,
+    parents: Sequence[Parent] = (),
+    source: str | None = None,
+    key: Sequence[str] | None = None,
+    message: str | None = None,
+    author: str | None = None,
+    origin: Origin = Origin(),  # noqa: B008 - immutable
+    notes: Sequence[str] = (),
+) -> Snapshot:
+    """Save *frame* as a version of the dataset *name*; where nothing changed, nothing is written.
+
+    *stage* is by default the dataset's own, else processed where there are *parents*, else raw where a *source* is
+    known. *key* names the columns that tell rows apart; None leaves key and message as they were. Equal content with
+    a new key, message or source updates the record; the version stays.
+
+    Raises :class:`InvalidName`, :class:`UsageError` (no stage known, another stage, a key that is not unique),
+    :class:`UnsupportedData` naming the column that would not come back equal, :class:`NotOurs` where another file
+    stands in the record's place, and what the file system refuses.
+    """
+    name = dataset_name(name)
+    before = record_files.found(project, name)
+    wanted = Wanted(name, _stage(name, stage, before, parents, source), tuple(parents), source, message, author, origin)
+    content = from_frame(frame)
+    made = content_id(content)
+    itself = [parent for parent in wanted.parents if (parent.name, parent.id) == (name, made)]
+    wanted = replace(wanted, parents=tuple(parent for parent in wanted.parents if parent not in itself))
+    said_key = key is not None
+    fitting, key_notes = check_key(content, key, before.key if before else (), name)
+    stored = 0
+    if before is None or before.id != made or not is_stored(project, made):
+        stored = store.put(project, made, content)
+    if before is not None and before.id == made and _updated(before, wanted, fitting if said_key else None) == before:
+        if stored:
+            project.changed()
+        return replace(before, changed=False, bytes_stored=stored, notes=tuple(notes))
+    with project.lock(f"snapshot {name}"):
+        now = record_files.found(project, name)
+        _stage(name, wanted.stage, now, parents, source)
+        if now is not None and journal.missing(project, now):  # it came with a clone
+            journal.note(project, now)
+        new = now is None or now.id != made
+        if now is not None and now.id == made:
+            result = _updated(now, wanted, fitting if said_key else None)
+        else:
+            result = _version(content, made, wanted, now, fitting)
+        if result != now:
+            journal.note(project, result)
+            record_files.write(project, result)
+    project.changed()
+    return replace(result, changed=new, bytes_stored=stored, notes=(*notes, *key_notes))
+
+
+def _stage(name: str, stage: str | None, before: Snapshot | None, parents: Sequence[Parent], source: str | None) -> str:
+    if stage is not None and stage not in STAGES:
+        meant = closest(stage, STAGES) or "raw"
+        raise UsageError(f"{stage!r} is no stage: raw or processed.", hint=f"--stage {meant}")
+    if before is not None:
+        if stage not in (None, before.stage):
+            raise UsageError(
+                f"{name} is {before.stage}, and stays so; a dataset does not change its stage.",
+                hint=f"--as {name}_{stage}, or first: e2e remove {name}",
+            )
+        return before.stage
+    if stage is not None:
+        return stage
+    if parents:
+        return "processed"
+    if source is not None:
+        return "raw"
+    raise UsageError(
+        f"Is {name} raw or processed? Neither parents nor a source are known.",
+        hint="--stage raw (from a primary source) or --stage processed (made from other datasets)",
+    )
+
+
+def _version(content: Content, made: str, wanted: Wanted, now: Snapshot | None, key: tuple[str, ...]) -> Snapshot:
+    schema = tuple(
+        Column(name=field.name, type=str(field.type), nullable=field.nullable)
+        for field in list(content.table.schema)[: content.visible]
+    )
+    return Snapshot(
+        name=wanted.name,
+        stage=wanted.stage,
+        id=made,
+        version=now.version + 1 if now else 1,
+        previous=VersionRef(version=now.version, id=now.id) if now else None,
+        rows=content.table.num_rows,
+        schema=schema,
+        parents=wanted.parents,
+        source=wanted.source,
+        key=key,
+        message=wanted.message,
+        author=wanted.author,
+        time=_now(),
+        origin=wanted.origin,
+    )
+
+
+def _now() -> datetime:
+    now = datetime.now(UTC)
+    return now.replace(microsecond=now.microsecond // 1000 * 1000)  # as exact as records are
+
+
+def _updated(now: Snapshot, wanted: Wanted, key: tuple[str, ...] | None) -> Snapshot:
+    """The same version with what was said anew; parents that were only inferred give way to those that are said."""
+    said = bool(wanted.parents) and all(parent.inferred is None for parent in wanted.parents)
+    guessed = not now.parents or any(parent.inferred for parent in now.parents)
+    return replace(
+        now,
+        key=now.key if key is None else key,
+        message=wanted.message if wanted.message is not None else now.message,
+        source=wanted.source if wanted.source is not None else now.source,
+        parents=wanted.parents if said and guessed else now.parents,
+    )
