@@ -1,0 +1,53 @@
+"""Model Experimentation and Tracking: runs in MLflow, the models they keep, and the proof that those load elsewhere.
+
+The only room that imports mlflow's tracking, and only when a run, a listing or a model is asked for.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from e2e_lab.experiments.after import keep
+    from e2e_lab.experiments.background import pending, wait
+    from e2e_lab.experiments.glance import overview
+    from e2e_lab.experiments.kept import check_trust, kept_model, load_model
+    from e2e_lab.experiments.notebook import run_notebook
+    from e2e_lab.experiments.run import ActiveRun, join, start
+    from e2e_lab.experiments.table import data_of_run, find_run, runs
+    from e2e_lab.experiments.tracking import open_store, prewarm
+    from e2e_lab.experiments.trust import hash_folder
+
+__all__ = [
+    "ActiveRun",
+    "check_trust",
+    "data_of_run",
+    "find_run",
+    "hash_folder",
+    "join",
+    "keep",
+    "kept_model",
+    "load_model",
+    "open_store",
+    "overview",
+    "pending",
+    "prewarm",
+    "run_notebook",
+    "runs",
+    "start",
+    "wait",
+]
+
+_WHERE = {
+    "ActiveRun": "run", "check_trust": "kept", "data_of_run": "table", "find_run": "table", "hash_folder": "trust",
+    "join": "run", "keep": "after", "kept_model": "kept", "load_model": "kept", "open_store": "tracking",
+    "overview": "glance", "pending": "background", "prewarm": "tracking", "run_notebook": "notebook", "runs": "table",
+    "start": "run", "wait": "background",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)

@@ -1,0 +1,91 @@
+"""Work that goes on after a cell is done: one thread, in order, finished before the interpreter ends."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from e2e_lab.experiments.tracking import log
+from e2e_lab.project import Project
+
+
+@dataclass
+class Job:
+    """One piece of background work; *what* names it to the user, *run* is the run it is for."""
+
+    home: str
+    run: str
+    what: str
+    work: Callable[[], None]
+    done: threading.Event = field(default_factory=threading.Event)
+
+
+_jobs: deque[Job] = deque()
+_current: list[Job] = []
+_condition = threading.Condition()
+_thread: threading.Thread | None = None
+
+
+def submit(project: Project, run: str, what: str, work: Callable[[], None]) -> Job:
+    """Have *work* done after what was submitted before. The thread is not a daemon: the interpreter waits for it."""
+    global _thread  # noqa: PLW0603  one worker a process
+    job = Job(str(project.home), run, what, work)
+    with _condition:
+        _jobs.append(job)
+        if _thread is None or not _thread.is_alive():
+            _thread = threading.Thread(target=_run, name="e2e-keeping", daemon=False)
+            _thread.start()
+    return job
+
+
+def _run() -> None:
+    global _thread  # noqa: PLW0603
+    while True:
+        with _condition:
+            if not _jobs:
+                _thread = None
+                return
+            job = _jobs.popleft()
+            _current[:] = [job]
+        try:
+            say_if_ending()
+            job.work()
+        except Exception as problem:  # a job reports its own failures; this is the last resort
+            log.warning("%s failed: %s: %s", job.what, type(problem).__name__, problem)
+        finally:
+            with _condition:
+                _current.clear()
+            job.done.set()
+
+
+_said: list[str] = []
+
+
+def say_if_ending() -> None:
+    """One visible line where the interpreter has ended but for this work."""
+    if not threading.main_thread().is_alive() and _current and _current[0].what not in _said:
+        _said.append(_current[0].what)
+        sys.stderr.write(f"e2e: finishing first: {_current[0].what}{os.linesep}")
+        sys.stderr.flush()
+
+
+def wait(project: Project, *, run: str | None = None, timeout: float | None = None) -> bool:
+    """Until the background work of *project* (of one *run*) is done; False where *timeout* seconds were not enough."""
+    while True:
+        with _condition:
+            waiting = [*_current, *_jobs]
+        mine = [job for job in waiting if job.home == str(project.home) and run in (None, job.run)]
+        if not mine:
+            return True
+        if not mine[-1].done.wait(timeout):
+            return False
+
+
+def pending(project: Project) -> tuple[str, ...]:
+    """What is still to be done, in the user's words."""
+    with _condition:
+        return tuple(job.what for job in [*_current, *_jobs] if job.home == str(project.home))

@@ -1,0 +1,52 @@
+"""How the experiments stand, read from the database file itself: quick, and without mlflow."""
+
+from __future__ import annotations
+
+import sqlite3
+from datetime import UTC, datetime
+
+from e2e_lab.experiments import database
+from e2e_lab.project import Project
+from e2e_lab.records import RunsOverview
+
+_COUNTED = (
+    "from runs join experiments using (experiment_id) where experiments.name = ? and runs.lifecycle_stage = 'active'"
+)
+
+
+def overview(project: Project) -> RunsOverview:
+    """Counts of runs and models and the newest run. Nothing is made, imported or asked over the network."""
+    named = project.setting("mlflow", "tracking_uri", env="MLFLOW_TRACKING_URI")
+    if named:
+        return RunsOverview(remote=str(named).rpartition("@")[2])
+    path = database.path_of(project)
+    if not path.is_file():
+        return RunsOverview()
+    try:
+        with database.reading(path) as connection:
+            return _read(connection, project.name)
+    except sqlite3.Error:  # being made or moved at this moment, or not a database: the tracking store says which
+        return RunsOverview(problem="the experiment database cannot be read now")
+
+
+def _read(connection: sqlite3.Connection, experiment: str) -> RunsOverview:
+    runs, running = connection.execute(
+        f"select count(*), count(case status when 'RUNNING' then 1 end) {_COUNTED}",
+        (experiment,),
+    ).fetchone()
+    models = connection.execute("select count(*) from logged_models where lifecycle_stage = 'active'").fetchone()[0]
+    registered = connection.execute("select count(*) from registered_models").fetchone()[0]
+    newest = connection.execute(
+        f"select run_uuid, runs.name, status, start_time {_COUNTED} order by start_time desc limit 1",
+        (experiment,),
+    ).fetchone()
+    if newest is None:
+        return RunsOverview(runs=runs, running=running, models=models, registered=registered)
+    metrics = connection.execute(
+        "select key, value from latest_metrics where run_uuid = ? and is_nan = 0 order by key", (newest[0],)
+    ).fetchall()
+    return RunsOverview(
+        runs=runs, running=running, models=models, registered=registered, newest=newest[0], newest_name=newest[1],
+        newest_status=newest[2].lower(), newest_start=datetime.fromtimestamp(newest[3] / 1000, UTC),
+        newest_metrics=dict(metrics),
+    )  # fmt: skip
