@@ -31,7 +31,8 @@ def setup(app: ServerApp) -> None:
     """Add the routes to a Jupyter server."""
     base = re.escape(url_path_join(app.web_app.settings["base_url"], "e2e-lab", "api"))
     routes = {"status": StatusHandler, "revision": RevisionHandler, "projects": ProjectsHandler}
-    app.web_app.add_handlers(".*$", [(f"{base}/{noun}", handler) for noun, handler in routes.items()])
+    rules = [(f"{base}/{noun}", handler) for noun, handler in routes.items()]
+    app.web_app.add_handlers(".*$", rules)  # type: ignore[no-untyped-call]
 
 
 def folder_under(root: Path, path: str) -> Path:
@@ -91,9 +92,9 @@ class Handler(APIHandler):
         value: BaseException | None,
         tb: TracebackType | None,
     ) -> None:
-        """A refusal is an answer, one line in the log; anything else keeps its traceback there."""
+        """A refusal is an answer, one quiet line in the log; anything else keeps its traceback there."""
         if isinstance(value, E2EError):
-            self.log.info("e2e-lab: %s %s", value.code, value)
+            self.log.debug("e2e-lab: %s %s", value.code, value)
         else:
             super().log_exception(typ, value, tb)
 
@@ -116,6 +117,11 @@ class RevisionHandler(Handler):
     @authorized
     async def get(self) -> None:
         await self.answer(lambda project: {"revision": project.revision})
+
+    def _log(self) -> None:
+        """Outside a project the sidebar hears 404 at each look, which is no line for the log."""
+        if self.get_status() != HTTPStatus.NOT_FOUND:
+            super()._log()
 
 
 class ProjectsHandler(Handler):

@@ -1,0 +1,54 @@
+"""The Jupyter server's process stays light."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from e2e_lab.project import Project
+
+HEAVY = {"pandas", "pyarrow", "numpy", "sklearn", "mlflow", "bentoml", "polars", "duckdb"}
+
+SERVER = """
+import json, sys
+from jupyter_server.serverapp import ServerApp
+from tornado.httpclient import AsyncHTTPClient
+from tornado.ioloop import IOLoop
+
+app = ServerApp(open_browser=False, port=0, port_retries=0, allow_root=True, root_dir=sys.argv[1], ip="127.0.0.1")
+app.initialize(["--ServerApp.jpserver_extensions={'e2e_lab': True}", "--IdentityProvider.token=t", "--log-level=ERROR"])
+
+async def look():
+    try:
+        said = {}
+        for noun in ("revision", "status"):
+            url = f"{app.connection_url.rstrip('/')}/e2e-lab/api/{noun}?project=flights"
+            got = await AsyncHTTPClient().fetch(url, headers={"Authorization": "token t"}, raise_error=False)
+            said[noun] = got.code
+        print(json.dumps({"said": said, "modules": sorted(sys.modules)}), flush=True)
+    finally:
+        app.stop()
+
+IOLoop.current().add_callback(look)
+app.start()
+"""
+
+
+@pytest.mark.integration
+def test_the_server_imports_nothing_heavy(flights: Project, jp_root_dir: Path, tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", SERVER, jp_root_dir],
+        check=False,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stderr
+    seen = json.loads(done.stdout.splitlines()[-1])
+    assert seen["said"] == {"revision": 200, "status": 200}
+    assert HEAVY & set(seen["modules"]) == set()
