@@ -86,7 +86,7 @@ def ingest(
         origin=session.trail(project).origin,
     )  # fmt: skip
     session.flow.loaded(snap.as_parent)
-    experiments.prewarm(project)
+    _soon(project)
     return snap
 
 
@@ -127,9 +127,9 @@ def snapshot(
     )  # fmt: skip
     tag_snapshot(df, snap.as_parent)
     session.holds(df, snap.as_parent)
-    if session.runs:
-        session.runs[-1].use(_use(snap.as_parent, "output"))
-    experiments.prewarm(project)
+    for active in _going_on(project):
+        active.use(_use(snap.as_parent, "output"))
+    _soon(project)
     return snap
 
 
@@ -163,9 +163,9 @@ def load_version(
     frame = storage.load(project, version, columns=columns, where=where, sample=sample, kind=kind)
     tag_snapshot(frame, version.as_parent)
     session.flow.loaded(version.as_parent)
-    if session.runs:
-        session.runs[-1].use(_use(version.as_parent, "input"))
-    experiments.prewarm(project)
+    for active in _going_on(project):
+        active.use(_use(version.as_parent, "input"))
+    _soon(project)
     return frame
 
 
@@ -217,7 +217,7 @@ def restore(rev: str, *names: str) -> Restored | Snapshot:
     """
     project = session.project()
     if not names and "@" in rev and not rev.startswith("@"):
-        known = {*storage.records(project), *storage.journalled(project)}
+        known = {*storage.records(project), *storage.known_names(project)}
         if Ref.parse(rev).name in known:
             return storage.reinstate(project, references.dataset(project, rev))
     return versioning.restore(project, rev, names)
@@ -246,7 +246,11 @@ def begin_run(name: str, *, params: Mapping[str, Any] | None = None) -> ActiveRu
     project = session.project()
     trail = session.trail(project)
     pin = versioning.pin(project, os.urandom(8).hex(), trail=trail)
-    started = experiments.start(project, name, params=dict(params or {}), data=_data_in_reach(), pin=pin, trail=trail)
+    outer = _going_on(project)
+    started = experiments.start(
+        project, name, params=dict(params or {}), data=_data_in_reach(), pin=pin, trail=trail,
+        parent=outer[-1].id if outer else None,
+    )  # fmt: skip
     session.runs.append(started)
     return started
 
@@ -263,27 +267,27 @@ def end_run(started: ActiveRun, error: BaseException | None = None) -> Run:
 
 def log_metric(name: str, value: float, step: int | None = None) -> None:
     """A metric of the active run; *step* counts epochs or iterations. Written in batches, at the latest each second."""
-    session.active_run("log_metric").log_metric(name, value, step)
+    _active("log_metric").log_metric(name, value, step)
 
 
 def log_param(name: str, value: Any) -> None:
     """A parameter of the active run."""
-    session.active_run("log_param").log_param(name, value)
+    _active("log_param").log_param(name, value)
 
 
 def log_artifact(path: PathLike) -> None:
     """A file (a plot, a report) kept with the active run."""
-    session.active_run("log_artifact").log_artifact(os.fspath(path))
+    _active("log_artifact").log_artifact(os.fspath(path))
 
 
-def log_model(model: Any, X: Any = None, y: Any = None, *, name: str = "model", predict: str = "predict") -> None:  # noqa: N803
+def log_model(model: Any, X: Any = None, y: Any = None, *, name: str = "model", predict: str = "predict") -> None:
     """Keep a fitted model with the active run. Returns at once; the rest happens in the background.
 
     *X* is the whole table it was fitted on (rows × columns, named), *y* what it learned to predict, *predict* the
     method that answers (``predict`` or ``predict_proba``). From X come the request schema, example and replay rows.
     """
-    active = session.active_run("log_model")
     project = session.project()
+    active = _active("log_model")
     for thing in (X, y):
         for use in _uses(thing, project, "train"):
             active.use(use)
@@ -294,7 +298,7 @@ def keep(
     name: str,
     *,
     model: Any = None,
-    X: Any = None,  # noqa: N803
+    X: Any = None,
     y: Any = None,
     metrics: Mapping[str, float] | None = None,
     params: Mapping[str, Any] | None = None,
@@ -399,6 +403,12 @@ def trace(id: str) -> Trace:  # noqa: A002  the field's word, and the contract's
 # ---- the parts -----------------------------------------------------------------------------------------------
 
 
+def _soon(project: Project) -> None:
+    """In a kernel, open the experiment store in the background: a run is likely to come, and MLflow takes seconds."""
+    if session.in_kernel:
+        experiments.prewarm(project)
+
+
 def _packaged(project: Project, ref: str, *, trust: bool) -> tuple[Package, tuple[str, ...]]:
     """The package that *ref* names, made on the way where only a model or a run is there yet."""
     asked = Ref.parse(ref)
@@ -440,11 +450,24 @@ def _owner(detach: bool) -> int | None:
     return None if detach else os.getpid()
 
 
+def _going_on(project: Project) -> list[ActiveRun]:
+    """The runs going on, outermost first; in the kernel of ``run NOTEBOOK`` the notebook's own run is the outermost."""
+    outer = os.environ.get("E2E_RUN")
+    if outer and not any(active.id == outer for active in session.runs):
+        session.runs.insert(0, experiments.join(project, outer))
+    return session.runs
+
+
+def _active(wanted_for: str) -> ActiveRun:
+    _going_on(session.project())
+    return session.active_run(wanted_for)
+
+
 def _data_in_reach() -> tuple[DataUse, ...]:
     """The snapshots behind what the running cell reads; in a script, those loaded so far."""
     if not session.cells:
         return tuple(_use(parent, "input") for parent in session.flow.snapshots)
-    parents, _ = session.flow.parents(*provenance.names_read(session.cells[-1].source))
+    parents, _ = session.flow.parents(*session.cells[-1].reads)
     return tuple(_use(parent, "input") for parent in parents)
 
 

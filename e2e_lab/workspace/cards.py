@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from html import escape
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from e2e_lab.records import Record, View
 
@@ -68,6 +69,18 @@ def in_cell(text: str) -> str:
 
 def install(shell: InteractiveShell) -> None:
     """Make every record show as its card in this shell."""
+    assert shell.display_formatter is not None
     formatters = shell.display_formatter.formatters
     formatters["text/html"].for_type(Record, card)
-    formatters["text/plain"].for_type(Record, lambda record, printer, _: printer.text(in_cell(record.view().text())))
+    for kind in _kinds(Record):  # each by itself: a class's own __repr__ goes before its parent's printer
+        formatters["text/plain"].for_type(kind, _print)
+
+
+def _kinds(kind: type[Record]) -> Iterator[type[Record]]:
+    yield kind
+    for below in kind.__subclasses__():
+        yield from _kinds(below)
+
+
+def _print(record: Record, printer: Any, _: bool) -> None:
+    printer.text(in_cell(record.view().text()))

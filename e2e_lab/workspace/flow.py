@@ -20,11 +20,11 @@ _CHANGES_IN_PLACE = frozenset({"insert", "update", "pop", "append", "extend", "s
 
 @dataclass(frozen=True)
 class Statement:
-    """The names a top-level statement reads and assigns; *loads* if it calls something named ``load``."""
+    """The names a top-level statement reads and assigns, and the datasets it loads (``*``: which ones, it computes)."""
 
     reads: frozenset[str]
     assigns: frozenset[str]
-    loads: bool = False
+    loads: frozenset[str] = frozenset()
     opaque: bool = False
     """Whether it may assign names that cannot be seen: ``exec``, ``import *``, ``%run``."""
 
@@ -99,8 +99,7 @@ class Flow:
                 found[event.parent] = None
             elif isinstance(event, Statement):
                 certain = certain and not event.opaque
-                loaded = self._loaded_by(place) if event.loads else ()
-                found.update(dict.fromkeys(loaded))
+                found.update(dict.fromkeys(self._loaded_by(place, event.loads)))
                 todo += [(read, place) for read in event.reads]
         ordered = [parent for parent in self.snapshots if parent in found]
         return tuple(ordered), certain or bool(ordered)
@@ -115,14 +114,16 @@ class Flow:
                 return place
         return None
 
-    def _loaded_by(self, place: int) -> tuple[Parent, ...]:
-        """The loads recorded after the cell of this statement was read and before the next cell's statements."""
+    def _loaded_by(self, place: int, wanted: frozenset[str]) -> tuple[Parent, ...]:
+        """Of the loads recorded after the cell of this statement was read, and before the next cell's, the *wanted*."""
+        if not wanted:
+            return ()
         found = []
         after = place
         while after < len(self.events) and isinstance(self.events[after], Statement):
             after += 1
         while after < len(self.events) and not isinstance(event := self.events[after], Statement):
-            if isinstance(event, Loaded):
+            if isinstance(event, Loaded) and (event.parent.name in wanted or "*" in wanted):
                 found.append(event.parent)
             after += 1
         return tuple(found)
@@ -145,15 +146,15 @@ def read(source: str) -> list[Statement]:
     return statements
 
 
-def names_read(source: str) -> tuple[str, ...]:
-    """The names that *source* takes from outside: read before it assigns them.
+def names_read(statements: Iterable[Statement]) -> tuple[str, ...]:
+    """The names that *statements* take from outside: read before they assign them.
 
-    >>> names_read("x = clean[features]; model.fit(x)")
+    >>> names_read(read("x = clean[features]; model.fit(x)"))
     ('clean', 'features', 'model')
     """
     assigned: set[str] = set()
     taken: dict[str, None] = {}
-    for statement in read(source):
+    for statement in statements:
         taken.update(dict.fromkeys(sorted(statement.reads - assigned - _BUILTINS)))
         assigned |= statement.assigns
     return tuple(taken)
@@ -175,7 +176,7 @@ def _cell_magic_body(node: ast.stmt) -> str | None:
 def _statement(node: ast.stmt) -> Statement:
     names = _Names()
     names.visit(node)
-    return Statement(frozenset(names.reads), frozenset(names.assigns), loads=names.loads, opaque=names.opaque)
+    return Statement(frozenset(names.reads), frozenset(names.assigns), frozenset(names.loads), opaque=names.opaque)
 
 
 class _Names(ast.NodeVisitor):
@@ -185,7 +186,7 @@ class _Names(ast.NodeVisitor):
         self.reads: set[str] = set()
         self.assigns: set[str] = set()
         self.local: list[set[str]] = []
-        self.loads = False
+        self.loads: set[str] = set()
         self.opaque = False
 
     def visit_Name(self, node: ast.Name) -> None:
@@ -220,7 +221,10 @@ class _Names(ast.NodeVisitor):
 
     def visit_Call(self, node: ast.Call) -> None:
         called = node.func.attr if isinstance(node.func, ast.Attribute) else getattr(node.func, "id", "")
-        self.loads = self.loads or called == "load"
+        if called == "load":
+            first = node.args[0] if node.args else None
+            text = first.value if isinstance(first, ast.Constant) else None
+            self.loads.add(text.partition("@")[0] if isinstance(text, str) else "*")
         self.opaque = self.opaque or called in ("exec", "run_cell")
         if called == "run_line_magic" and len(node.args) == 2:
             self._line_magic(*node.args)
@@ -237,7 +241,7 @@ class _Names(ast.NodeVisitor):
         if magic.value == "run":
             self.opaque = True
         elif magic.value == "e2e" and str(line.value).split()[:1] == ["load"]:
-            self.loads = True
+            self.loads.add(next((w.partition("@")[0] for w in str(line.value).split()[1:] if w[0] != "-"), "*"))
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         for alias in node.names:

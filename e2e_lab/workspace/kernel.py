@@ -17,7 +17,6 @@ from e2e_lab.workspace.readers import watch_readers
 from e2e_lab.workspace.session import session
 
 if TYPE_CHECKING:
-    from IPython.core.completer import IPCompleter
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
 BEGIN = "get_ipython().e2e_begin_run"
@@ -33,7 +32,7 @@ class Hooks:
 
     def pre_run_cell(self, info: ExecutionInfo) -> None:
         """Read the cell before it runs, so that a snapshot in its middle knows where it stands."""
-        source = info.raw_cell
+        source = info.raw_cell or ""
         transformed = getattr(info, "transformed_cell", None)
         if transformed is None:
             transformed = self.shell.transform_cell(source)
@@ -104,7 +103,7 @@ def load(shell: InteractiveShell) -> None:
         return
     session.namespace = shell.user_ns
     hooks = Hooks(shell)
-    shell.e2e_begin_run = hooks.begin_run
+    shell.e2e_begin_run = hooks.begin_run  # type: ignore[attr-defined]  # what the first line of a run calls
     shell.register_magics(E2EMagics)
     shell.events.register("pre_run_cell", hooks.pre_run_cell)
     shell.events.register("post_run_cell", hooks.post_run_cell)
@@ -120,7 +119,7 @@ def load(shell: InteractiveShell) -> None:
         shell.user_ns["e2e"] = e2e_lab
 
 
-def complete(_: Any, event: IPCompleter | Any) -> list[str]:
+def complete(_: Any, event: Any) -> list[str]:
     """What may follow on a ``%e2e`` line."""
     typed = event.line.lstrip("%").removeprefix("e2e").lstrip()
     kind, words = grammar.completion_context(typed)

@@ -11,10 +11,10 @@ from e2e_lab.workspace import grammar, verbs
 
 
 @magics_class
-class E2EMagics(Magics):  # type: ignore[misc]  # IPython's decorators have no types
+class E2EMagics(Magics):
     """The one magic; ``%%e2e run`` cells are begun by :mod:`e2e_lab.workspace.kernel` before they get here."""
 
-    @line_cell_magic  # type: ignore[untyped-decorator]
+    @line_cell_magic
     def e2e(self, line: str, cell: str | None = None) -> Any:
         """The machine-learning workflow in one notebook. ``%e2e -h`` lists the verbs."""
         if cell is not None:

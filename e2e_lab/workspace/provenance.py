@@ -8,7 +8,6 @@ from typing import Any
 
 from e2e_lab.project import Project
 from e2e_lab.records import Parent
-from e2e_lab.workspace.flow import names_read
 from e2e_lab.workspace.readers import tag_of
 from e2e_lab.workspace.session import Session
 
@@ -32,13 +31,13 @@ def of(thing: Any, session: Session, project: Project) -> Provenance:
     tag = tag_of(thing)
     names = session.names_of(thing)
     if not names and session.cells:  # a table that was never given a name: what its cell reads
-        names = names_read(session.cells[-1].source)
+        names = session.cells[-1].reads
     seen, certain = session.flow.parents(*names)
     parents = tuple(dict.fromkeys([*tag.snapshots, *seen]))
     if parents:
         return Provenance(parents)
     if tag.source is not None:
-        notes = ()
+        notes: tuple[str, ...] = ()
         if not tag.as_read:
             notes = (
                 f"made from {tag.source} by cells before it; snapshot what was read there to keep the chain whole",

@@ -18,7 +18,7 @@ from e2e_lab import project as projects
 from e2e_lab.errors import NoActiveRun, UsageError, VariableNotFound, closest
 from e2e_lab.project import Project
 from e2e_lab.records import Parent, Trail
-from e2e_lab.workspace.flow import Flow, Statement
+from e2e_lab.workspace.flow import Flow, Statement, names_read
 
 if TYPE_CHECKING:
     from e2e_lab.experiments import ActiveRun
@@ -26,10 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Cell:
-    """One execution of a cell; *id* is the front end's name for it."""
+    """One execution of a cell; *id* is the front end's name for it, *reads* the names it takes from outside."""
 
     source: str
     id: str | None
+    reads: tuple[str, ...] = ()
 
 
 @dataclass
@@ -56,7 +57,7 @@ class Session:
         notebook = self.notebook if cell_id is None else None
         if notebook is not None:
             cell_id = cell_sources(notebook).get(source.strip())
-        self.cells.append(Cell(source, cell_id))
+        self.cells.append(Cell(source, cell_id, names_read(statements)))
         self.flow.ran(statements)
 
     # ---- the notebook ----------------------------------------------------------------------------------------

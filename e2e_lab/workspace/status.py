@@ -4,19 +4,21 @@ from __future__ import annotations
 
 from e2e_lab import experiments, models, serving, storage, versioning
 from e2e_lab.project import Project
-from e2e_lab.records import Room, Snapshot, Status, age, plural
+from e2e_lab.records import Package, Room, RunsOverview, Services, Snapshot, Status, age, plural
 
 
 def project_status(project: Project) -> Status:
     """The five boxes of the chart with their states, what is not saved, and the one next step."""
     unsaved = versioning.unsaved(project)
     records = storage.records(project)
+    seen = experiments.overview(project)
+    packages = models.packages(project)
     rooms = (
         _data(records, unsaved),
         _versions(project, unsaved),
-        _experiments(project),
-        _models(project),
-        _service(project),
+        _experiments(seen),
+        _models(seen, packages),
+        _service(serving.services(project), packages),
     )
     return Status(
         project=project.name,
@@ -49,33 +51,31 @@ def _versions(project: Project, unsaved: tuple[str, ...]) -> Room:
     return Room(name="Versions", state="clean" if head else "empty", summary=said)
 
 
-def _experiments(project: Project) -> Room:
-    seen = experiments.overview(project)
+def _experiments(seen: RunsOverview) -> Room:
+    if seen.remote or seen.problem:
+        place = seen.problem or f"tracked at {seen.remote}"
+        return Room(name="Experiments", state="needs you" if seen.problem else "clean", summary=place)
     if not seen.runs:
-        return Room(name="Experiments", state="empty", summary=seen.said or "no runs yet", next="%%e2e run NAME")
-    newest = f"{seen.newest}" if seen.newest else ""
-    metric = f" · {seen.metric} {seen.value:.4g}" if seen.metric else ""
+        return Room(name="Experiments", state="empty", summary="no runs yet", next="%%e2e run NAME")
+    said = [plural(seen.runs, "run")]
     if seen.running:
-        return Room(name="Experiments", state="running", summary=f"{plural(seen.runs, 'run')} · {newest} is running")
-    return Room(name="Experiments", state="clean", summary=f"{plural(seen.runs, 'run')} · {newest}{metric}")
+        return Room(name="Experiments", state="running", summary=" · ".join([*said, f"{seen.newest_name} is running"]))
+    said += [f"{seen.newest_name}", *(f"{name} {value:.4g}" for name, value in [*seen.newest_metrics.items()][:1])]
+    return Room(name="Experiments", state="clean", summary=" · ".join(said))
 
 
-def _models(project: Project) -> Room:
-    seen = experiments.overview(project)
-    packages = models.packages(project)
-    if not seen.models:
-        step = f"e2e register {seen.newest} --as NAME" if seen.runs else None
-        return Room(name="Models", state="empty", summary="no models yet", next=step)
-    newest = packages[-1].ref if packages else "none packaged"
-    step = None if packages else f"e2e package {seen.models[0]}"
-    return Room(name="Models", state="clean", summary=f"{', '.join(seen.models[:3])} · {newest}", next=step)
+def _models(seen: RunsOverview, packages: tuple[Package, ...]) -> Room:
+    if not seen.registered and not packages:
+        step = f"e2e register {seen.newest_name} --as NAME" if seen.models else None
+        return Room(name="Models", state="empty", summary="no registered models yet", next=step)
+    said = [plural(seen.registered, "registered model")] if seen.registered else []
+    said.append(f"{packages[-1].ref} packaged" if packages else "none packaged")
+    return Room(name="Models", state="clean", summary=" · ".join(said), next=None if packages else "e2e package MODEL")
 
 
-def _service(project: Project) -> Room:
-    running = serving.services(project)
+def _service(running: Services, packages: tuple[Package, ...]) -> Room:
     if running:
         said = ", ".join(f"{s.name}@v{s.version}" for s in running)
         return Room(name="Service", state="clean", summary=f"serving {said}")
-    packages = models.packages(project)
     step = f"e2e serve {packages[-1].service}" if packages else None
     return Room(name="Service", state="empty", summary="not serving", next=step)

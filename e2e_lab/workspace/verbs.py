@@ -66,8 +66,9 @@ def _snapshot_file(path: Path, v: Values) -> Snapshot:
     name = v["as_name"] or path.name.split(".")[0]
     if (v["stage"] or "raw") == "raw" and not v["parents"] and v["source"] is None:
         return api.ingest(path, name, key=v["key"] or None, message=v["message"])
+    table, _ = storage.read_file(path)
     return api.snapshot(
-        storage.read_file(path), name, stage=v["stage"], parents=v["parents"] or None,
+        table, name, stage=v["stage"], parents=v["parents"] or None,
         source=v["source"] or str(path), key=v["key"] or None, message=v["message"],
     )  # fmt: skip
 

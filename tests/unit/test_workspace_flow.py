@@ -95,4 +95,14 @@ def test_the_body_of_a_timed_cell_counts() -> None:
 
 
 def test_names_read_leaves_out_what_the_cell_makes_itself() -> None:
-    assert names_read("x = clean\nmodel.fit(x)\nprint(len(x))") == ("clean", "model")
+    assert names_read(read("x = clean\nmodel.fit(x)\nprint(len(x))")) == ("clean", "model")
+
+
+def test_two_loads_in_one_cell_are_told_apart() -> None:
+    flow = Flow()
+    flow.ran(read("a = e2e.load('flights@v1')\nb = e2e.load('weather')\nc = e2e.load(f'{name}')"))
+    flow.loaded(FLIGHTS)
+    flow.loaded(WEATHER)
+    assert parents(flow, "a") == ["flights@v1"]
+    assert parents(flow, "b") == ["weather@v2"]
+    assert parents(flow, "c") == ["flights@v1", "weather@v2"]

@@ -1,0 +1,1 @@
+"""Measurements of e2e-lab beside what people do without it; ``python -m benchmarks`` runs them."""

@@ -1,0 +1,53 @@
+"""What it costs to be there: importing the library, and the CLI from a cold start."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from functools import partial
+from pathlib import Path
+
+from benchmarks.measure import Row, Timing, alone, seconds
+
+
+def measure(folder: Path) -> list[Row]:
+    """Import against a bare interpreter; ``status``, ``log`` and ``data`` as whole processes."""
+    import e2e_lab
+
+    project = folder / "project"
+    e2e_lab.init(project)
+    (project / "flights.csv").write_text("a,b\n" + "".join(f"{i},{i}\n" for i in range(1000)), "utf-8")
+    _cli(project, "ingest", "flights.csv", "--as", "flights")
+    _cli(project, "commit", "-m", "first")
+    verbs = ("status", "log", "data")
+    return [_import(), *(alone(f"`e2e {v}`, cold", partial(_cli, project, v), at_most=0.5) for v in verbs)]
+
+
+def _import() -> Row:
+    def python(code: str) -> float:
+        return seconds(lambda: subprocess.run([sys.executable, "-c", code], check=True))
+
+    bare, ours = Timing(), Timing()
+    for _ in range(15):
+        bare.seconds.append(python("pass"))
+        ours.seconds.append(python("import e2e_lab"))
+    more = ours.median - bare.median
+    return Row(
+        "`import e2e_lab`", ours.median, "bare interpreter", bare.median, "+ 50 ms", more <= 0.05, 15,
+        note=f"+ {more * 1000:.0f} ms",
+    )  # fmt: skip
+
+
+def _cli(folder: Path, *words: str) -> None:
+    subprocess.run(
+        [sys.executable, "-m", "e2e_lab.workspace.cli", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL,
+        env=os.environ | _IDENTITY,
+    )  # fmt: skip
+
+
+_IDENTITY = {
+    f"GIT_{who}_{what}": value
+    for who in ("AUTHOR", "COMMITTER")
+    for what, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))
+}

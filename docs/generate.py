@@ -1,0 +1,96 @@
+"""Write the reference pages from the code: ``python docs/generate.py``; ``--check`` fails where a page is stale."""
+
+from __future__ import annotations
+
+import inspect
+import re
+import sys
+from pathlib import Path
+
+import e2e_lab
+from e2e_lab import errors
+from e2e_lab.workspace.grammar import AREAS, VERBS
+
+REFERENCE = Path(__file__).parent / "reference"
+NOTE = "<!-- made by docs/generate.py from the code; edit there -->\n"
+
+
+def verbs_page() -> str:
+    """Every verb with its words and examples, by area."""
+    parts = [NOTE, "# Verbs\n", "`%e2e VERB …` in a cell, `e2e VERB …` at a shell; both read the same words. "
+             "`-h` (or `?`) explains a verb, `--json` gives any answer as JSON.\n"]  # fmt: skip
+    for area in AREAS:
+        parts.append(f"\n## {area.capitalize()}\n")
+        for verb in VERBS:
+            if verb.area != area:
+                continue
+            parts.append(f"\n### {verb.name}\n\n{verb.summary[0].upper()}{verb.summary[1:]}. {verb.detail}".rstrip())
+            parts.append(f"\n\n```text\ne2e {verb.usage}\n```\n")
+            if verb.args:
+                parts.append("\n| word | meaning |\n| --- | --- |\n")
+                for arg in verb.args:
+                    word = ", ".join(f"`{flag}`" for flag in arg.flags) or f"`{arg.metavar or arg.name.upper()}`"
+                    parts.append(f"| {word} | {arg.help.replace('|', chr(92) + '|')} |\n")
+            lines = [example if example.startswith("%%") else f"%{example}" for example in verb.examples]
+            parts.append("\n```python\n" + "\n".join(lines) + "\n```\n")
+            parts.append(f"\nIn Python: `{verb.python}`\n")
+    return "".join(parts)
+
+
+def python_page() -> str:
+    """Every public name with its signature and docstring."""
+    parts = [NOTE, "# Python\n\n", "`import e2e_lab as e2e`. In a notebook, `%load_ext e2e_lab` puts `e2e` there.\n"]
+    for name in e2e_lab.__all__:
+        thing = getattr(e2e_lab, name)
+        if not inspect.isfunction(thing):
+            continue
+        signature = re.sub(r"e2e_lab\.[\w.]*\.|collections\.abc\.|'", "", str(inspect.signature(thing)))
+        parts.append(f"\n## {name}\n\n```python\ne2e.{name}{signature}\n```\n\n{_text(thing)}\n")
+    return "".join(parts)
+
+
+def errors_page() -> str:
+    """The error tree with codes and HTTP statuses."""
+    parts = [NOTE, "# Errors\n\n", "Everything e2e-lab refuses is an `e2e_lab.E2EError`. A magic prints what happened "
+             "and the next line to type; the CLI prints the same to stderr and exits with 1; the server answers "
+             "`{\"code\", \"message\", \"hint\"}` with the status below.\n\n| error | code | status | meaning |\n"
+             "| --- | --- | --- | --- |\n"]  # fmt: skip
+
+    def walk(cls: type[errors.E2EError], depth: int) -> None:
+        indent = "&nbsp;" * 4 * depth
+        meaning = _text(cls).splitlines()[0]
+        parts.append(f"| {indent}`{cls.__name__}` | `{cls.code}` | {cls.status} | {meaning} |\n")
+        for below in sorted(cls.__subclasses__(), key=lambda one: one.__name__):
+            walk(below, depth + 1)
+
+    walk(errors.E2EError, 0)
+    return "".join(parts)
+
+
+def _text(thing: object) -> str:
+    text = inspect.getdoc(thing) or ""
+    text = re.sub(r":(?:class|meth|func|mod|attr):`~?([^`]*)`", r"`\1`", text)
+    return text.replace("``", "`")
+
+
+PAGES = {"verbs.md": verbs_page, "python.md": python_page, "errors.md": errors_page}
+
+
+def main() -> int:
+    """Write the pages, or with ``--check`` name those that are stale."""
+    stale = []
+    for name, make in PAGES.items():
+        path = REFERENCE / name
+        text = make()
+        if "--check" in sys.argv:
+            if not path.exists() or path.read_text("utf-8") != text:
+                stale.append(name)
+        else:
+            path.write_text(text, "utf-8")
+    if stale:
+        print(f"stale: {', '.join(stale)}; run python docs/generate.py", file=sys.stderr)
+    return 1 if stale else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
