@@ -67,7 +67,7 @@ ui-test-where-possible:
 	else echo "ui-test left out: chromium is missing (apt-get install chromium)"; fi
 
 bench: setup ## the table in docs/benchmarks.md
-	$(BIN)/python benchmarks/run.py
+	$(BIN)/python -m benchmarks
 
 docs: setup ## the documentation, in site/
 	$(BIN)/mkdocs build --strict

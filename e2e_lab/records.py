@@ -67,7 +67,7 @@ class Record:
         """The record that :meth:`to_json` described; keys that this version does not know are passed over.
 
         >>> Column.from_json({"name": "dep_time", "type": "int64", "nullable": True, "colour": "red"})
-        Column(name='dep_time', type='int64', nullable=True)
+        Column(name='dep_time', type='int64', nullable=True, index=False)
         """
         hints = typing.get_type_hints(cls)
         return cls(
@@ -270,11 +270,15 @@ def plural(n: int, word: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Column(Record):
-    """One column of a snapshot's schema; *type* is Arrow's name for it, ``int64`` or ``timestamp[ns, tz=UTC]``."""
+    """One column of a snapshot's schema; *type* is Arrow's name for it, ``int64`` or ``timestamp[ns, tz=UTC]``.
+
+    *index* is True for a level of a pandas frame's index: kept with the rows, but not counted as a column.
+    """
 
     name: str
     type: str
     nullable: bool
+    index: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -343,8 +347,8 @@ class Snapshot(Record):
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of the columns, in order."""
-        return tuple(column.name for column in self.schema)
+        """The names of the columns, in order, without the index."""
+        return tuple(column.name for column in self.schema if not column.index)
 
     @property
     def as_parent(self) -> Parent:
@@ -359,7 +363,7 @@ class Snapshot(Record):
             made.append("unchanged")
         elif self.bytes_stored:
             made.append(f"+{size(self.bytes_stored)}")
-        title = " · ".join([self.ref, self.stage, shape(self.rows, len(self.schema)), *made])
+        title = " · ".join([self.ref, self.stage, shape(self.rows, len(self.columns)), *made])
         undo = ""
         if self.changed:
             undo = f"e2e restore {self.name}@v{self.previous.version}" if self.previous else f"e2e remove {self.name}"
@@ -397,7 +401,7 @@ class Datasets(Listing[Dataset]):
         if not self.items:
             return View("No datasets yet.", notes=("e2e snapshot VARIABLE keeps a DataFrame.",))
         rows = tuple(
-            (d.name, d.stage, f"v{d.current.version}", shape(d.current.rows, len(d.current.schema)), size(d.bytes),
+            (d.name, d.stage, f"v{d.current.version}", shape(d.current.rows, len(d.current.columns)), size(d.bytes),
              age(d.current.time), "committed" if d.saved else "not committed")
             for d in self.items
         )  # fmt: skip
@@ -536,11 +540,12 @@ class Restored(Record):
     notes: tuple[str, ...] = ()
 
     def view(self) -> View:
+        revision = self.revision[:7] if re.fullmatch("[0-9a-f]{40}", self.revision) else self.revision
         if not self.files:
-            return View(f"All is as in {self.revision} already", notes=self.notes)
+            return View(f"All is as in {revision} already", notes=self.notes)
         what = [str(change) for change in self.datasets] or [plural(len(self.files), "file")]
         undo = f"e2e restore {self.saved}" if self.saved else ""
-        return View(f"As in {self.revision}: " + ", ".join(what), notes=self.notes, undo=undo)
+        return View(f"As in {revision}: " + ", ".join(what), notes=self.notes, undo=undo)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from e2e_lab.experiments.notebook import run_notebook
     from e2e_lab.experiments.run import ActiveRun, join, start
     from e2e_lab.experiments.table import data_of_run, find_run, runs
-    from e2e_lab.experiments.tracking import open_store, prewarm
+    from e2e_lab.experiments.tracking import open_store, prewarm, told
     from e2e_lab.experiments.trust import hash_folder
 
 __all__ = [
@@ -36,6 +36,7 @@ __all__ = [
     "run_notebook",
     "runs",
     "start",
+    "told",
     "wait",
 ]
 
@@ -43,7 +44,7 @@ _WHERE = {
     "ActiveRun": "run", "check_trust": "kept", "data_of_run": "table", "find_run": "table", "hash_folder": "trust",
     "join": "run", "keep": "after", "kept_model": "kept", "load_model": "kept", "open_store": "tracking",
     "overview": "glance", "pending": "background", "prewarm": "tracking", "run_notebook": "notebook", "runs": "table",
-    "start": "run", "wait": "background",
+    "start": "run", "told": "tracking", "wait": "background",
 }  # fmt: skip
 
 

@@ -93,7 +93,7 @@ def _set_by_hand(model: Any) -> dict[str, Any]:
         owner_path, _, name = path.rpartition("__")
         owner = every.get(owner_path) if owner_path else model
         default = inspect.signature(type(owner)).parameters.get(name) if owner is not None else None
-        simple = isinstance(value, str | int | float | bool)
+        simple = isinstance(value, str | int | float | bool) and value == value  # noqa: PLR0124  NaN says nothing
         if simple and default is not None and value != default.default:
             found[path] = value
     return found

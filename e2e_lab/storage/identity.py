@@ -43,8 +43,13 @@ class Content:
 
     @property
     def visible(self) -> int:
-        """How many columns the user has."""
+        """How many columns the user has, index levels included."""
         return int(self.table.num_columns - self.form.get("hidden", 0))
+
+    @property
+    def index_at(self) -> frozenset[int]:
+        """Which of them are levels of a pandas index."""
+        return frozenset(self.form.get("pandas", {}).get("index", {}).get("at", ()))
 
 
 def content_id(content: Content) -> str:

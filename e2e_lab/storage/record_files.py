@@ -61,11 +61,16 @@ def record_text(snapshot: Snapshot) -> str:
     for key in Snapshot.STORED:
         value = said[key]
         if key in ("schema", "parents") and value:
-            lines = ",\n".join("    " + _line(item) for item in value)
+            lines = ",\n".join("    " + _line(_short(item)) for item in value)
             parts.append(f'  "{key}": [\n{lines}\n  ]')
         else:
             parts.append(f'  "{key}": {_line(value)}')
     return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def _short(item: dict[str, Any]) -> dict[str, Any]:
+    """An entry without what goes without saying."""
+    return {key: value for key, value in item.items() if not (key in ("index", "inferred") and not value)}
 
 
 def _line(value: Any) -> str:

@@ -127,8 +127,8 @@ def _stage(name: str, stage: str | None, before: Snapshot | None, parents: Seque
 
 def _version(content: Content, made: str, wanted: Wanted, now: Snapshot | None, key: tuple[str, ...]) -> Snapshot:
     schema = tuple(
-        Column(name=field.name, type=str(field.type), nullable=field.nullable)
-        for field in list(content.table.schema)[: content.visible]
+        Column(name=field.name, type=str(field.type), nullable=field.nullable, index=place in content.index_at)
+        for place, field in enumerate(list(content.table.schema)[: content.visible])
     )
     return Snapshot(
         name=wanted.name,

@@ -36,7 +36,12 @@ def outline(content: bytes | None) -> Outline | None:
         record = json.loads(content)
         if "format" not in record:
             return None
-        return Outline(int(record["version"]), str(record["id"]), int(record["rows"]), len(record["schema"]))
+        return Outline(
+            int(record["version"]),
+            str(record["id"]),
+            int(record["rows"]),
+            sum(1 for column in record["schema"] if not column.get("index")),
+        )
     except (ValueError, TypeError, KeyError):
         return None
 

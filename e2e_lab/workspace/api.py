@@ -15,6 +15,7 @@ from e2e_lab.errors import E2EError, ModelNotFound, RunNotFound, ServiceNotFound
 from e2e_lab.project import Project
 from e2e_lab.records import (
     Commit,
+    DatasetChange,
     Datasets,
     DataUse,
     Exported,
@@ -210,17 +211,26 @@ def log(name: str | None = None) -> History:
     return versioning.log(session.project(), name)
 
 
-def restore(rev: str, *names: str) -> Restored | Snapshot:
+def restore(rev: str, *names: str) -> Restored:
     """Code and data as they were at *rev*; what differs is saved first.
 
-    ``restore("flights@v1")`` makes that version the dataset's current one again, and gives its record.
+    ``restore("flights@v1")`` makes that version the dataset's current one again.
     """
     project = session.project()
-    if not names and "@" in rev and not rev.startswith("@"):
-        known = {*storage.records(project), *storage.known_names(project)}
-        if Ref.parse(rev).name in known:
-            return storage.reinstate(project, references.dataset(project, rev))
+    now = storage.records(project)
+    if not names and "@" in rev[1:] and Ref.parse(rev).name in {*now, *storage.known_names(project)}:
+        return _reinstated(project, references.dataset(project, rev), now.get(Ref.parse(rev).name))
     return versioning.restore(project, rev, names)
+
+
+def _reinstated(project: Project, version: Snapshot, before: Snapshot | None) -> Restored:
+    done = storage.reinstate(project, version)
+    change = DatasetChange(name=done.name, before=before.version if before else None, after=done.version)
+    record = project.relative(storage.record_path(project, done.name, done.stage))
+    return Restored(
+        revision=done.ref, files=(record,) if done.changed else (), datasets=(change,) if done.changed else (),
+        saved=before.ref if before else None,
+    )  # fmt: skip
 
 
 # ---- experiments ---------------------------------------------------------------------------------------------

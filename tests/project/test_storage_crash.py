@@ -67,7 +67,9 @@ def start(writers: subprocess.Popen[str], name: str, count: int, seed: int) -> i
 def test_kill_9_at_any_instant_leaves_the_last_state_readable(project: Project, writers: subprocess.Popen[str]) -> None:
     random.seed(7)
     reached = 0
-    for attempt in range(14):
+    for attempt in range(200):  # 14 do, unless the machine is too busy for a writer to get anywhere before its end
+        if attempt >= 14 and reached > 3:
+            break
         pid = start(writers, "flights", 0, attempt)
         time.sleep(random.uniform(0.01, 0.12))
         os.kill(pid, signal.SIGKILL)

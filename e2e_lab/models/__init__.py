@@ -1,0 +1,48 @@
+"""Registry, Packaging and Containers: runs become named model versions, and those become tested Bentos.
+
+The only room that imports bentoml, in processes of their own, and only when something is built or run.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from e2e_lab.models.accepted import check_package, find_package, packages
+    from e2e_lab.models.packaging import package
+    from e2e_lab.models.process import Child, alive, end, start_bento
+    from e2e_lab.models.registry import find_model, kept_of, model_versions, register
+    from e2e_lab.models.requests import post_rows, rows_of
+    from e2e_lab.models.turns import taking_turns
+
+__all__ = [
+    "Child",
+    "alive",
+    "check_package",
+    "end",
+    "find_model",
+    "find_package",
+    "kept_of",
+    "model_versions",
+    "package",
+    "packages",
+    "post_rows",
+    "register",
+    "rows_of",
+    "start_bento",
+    "taking_turns",
+]
+
+_WHERE = {
+    "Child": "process", "alive": "process", "check_package": "accepted", "end": "process", "find_model": "registry",
+    "find_package": "accepted", "kept_of": "registry", "model_versions": "registry", "package": "packaging",
+    "packages": "accepted", "post_rows": "requests", "register": "registry", "rows_of": "requests",
+    "start_bento": "process", "taking_turns": "turns",
+}  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _WHERE:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
