@@ -1,6 +1,6 @@
 /**
  * What the server answers. These mirror the records of the same name in
- * `e2e_lab/records.py`, field by field; a test in `tests/server` compares them.
+ * `e2e_lab/records/`, field by field; a test in `tests/server` compares them.
  */
 
 /** ● clean, • unsaved, ◐ running, ○ nothing yet, ▲ needs you. */

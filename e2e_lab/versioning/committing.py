@@ -53,7 +53,7 @@ def commit(project: Project, message: str, *, trail: Trail = Trail()) -> Commit:
         notes.append("HEAD is detached, this commit is on no branch; to keep it: git switch -c NAME")
     project.changed()
     made = history.described(repo, history.commits(repo, "--max-count", "1"))[0]
-    return replace(made, branch=state.branch, left_out=left_out, notes=tuple(notes))
+    return replace(made, branch=state.branch, first=state.head is None, left_out=left_out, notes=tuple(notes))
 
 
 def _as_it_is(repo: Repository, state: working.Working, left_out: tuple[str, ...], notes: list[str]) -> Commit:

@@ -74,6 +74,7 @@ def install(shell: InteractiveShell) -> None:
     formatters["text/html"].for_type(Record, card)
     for kind in _kinds(Record):  # each by itself: a class's own __repr__ goes before its parent's printer
         formatters["text/plain"].for_type(kind, _print)
+    formatters["text/plain"].for_type_by_name("e2e_lab.serving.calling", "Endpoint", _print)  # not imported yet
 
 
 def _kinds(kind: type[Record]) -> Iterator[type[Record]]:

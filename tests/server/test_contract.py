@@ -1,4 +1,4 @@
-"""The two sides of the border say the same: ``src/types.ts`` mirrors ``records.py``."""
+"""The two sides of the border say the same: ``src/types.ts`` mirrors the records."""
 
 from __future__ import annotations
 

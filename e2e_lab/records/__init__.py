@@ -1,0 +1,80 @@
+"""The values that cross every border of e2e-lab: what a room returns, an adapter shows, and the disk keeps.
+
+Records are immutable, compare by value, and go to JSON and back with nothing lost (:meth:`Record.to_json`,
+:meth:`Record.from_json`). Each describes itself once, as a :class:`View`: a title, facts, at most one table,
+notes and the line that undoes it. ``print`` shows the view as text; the workspace shows the same view as a card.
+"""
+
+from __future__ import annotations
+
+from e2e_lab.records.data import (
+    STAGES,
+    Column,
+    Dataset,
+    Datasets,
+    Exported,
+    Origin,
+    Parent,
+    Removed,
+    Renamed,
+    Snapshot,
+    Snapshots,
+    VersionRef,
+)
+from e2e_lab.records.naming import Ref, dataset_name, model_name
+from e2e_lab.records.record import FORMAT, Listing, Record, View
+from e2e_lab.records.runs import DataUse, KeptModel, RequestColumn, RequestSchema, Run, RunsOverview, Trail
+from e2e_lab.records.services import ModelVersion, Package, Replay, Service, Services, Stopped
+from e2e_lab.records.standing import Room, Status, Step, Trace
+from e2e_lab.records.versions import Commit, DatasetChange, History, Initialised, Pin, Restored
+from e2e_lab.records.wording import age, duration, plural, shape, size
+
+__all__ = [
+    "FORMAT",
+    "STAGES",
+    "Column",
+    "Commit",
+    "DataUse",
+    "Dataset",
+    "DatasetChange",
+    "Datasets",
+    "Exported",
+    "History",
+    "Initialised",
+    "KeptModel",
+    "Listing",
+    "ModelVersion",
+    "Origin",
+    "Package",
+    "Parent",
+    "Pin",
+    "Record",
+    "Ref",
+    "Removed",
+    "Renamed",
+    "Replay",
+    "RequestColumn",
+    "RequestSchema",
+    "Restored",
+    "Room",
+    "Run",
+    "RunsOverview",
+    "Service",
+    "Services",
+    "Snapshot",
+    "Snapshots",
+    "Status",
+    "Step",
+    "Stopped",
+    "Trace",
+    "Trail",
+    "VersionRef",
+    "View",
+    "age",
+    "dataset_name",
+    "duration",
+    "model_name",
+    "plural",
+    "shape",
+    "size",
+]

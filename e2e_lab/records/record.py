@@ -1,0 +1,126 @@
+"""What all records share: JSON in both directions, and a view of themselves."""
+
+from __future__ import annotations
+
+import dataclasses
+import types
+import typing
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Generic, Self, TypeVar
+
+FORMAT = 1
+"""The format number of records and of ``.e2e``; a newer one is refused."""
+
+T = TypeVar("T", bound="Record")
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """How a record wants to be shown: plain strings, rendered as text here and as HTML by the workspace."""
+
+    title: str
+    facts: tuple[tuple[str, str], ...] = ()
+    header: tuple[str, ...] = ()
+    rows: tuple[tuple[str, ...], ...] = ()
+    notes: tuple[str, ...] = ()
+    undo: str = ""
+
+    def text(self) -> str:
+        """The view as lines for a terminal or a cell's plain output."""
+        width = max((len(label) for label, _ in self.facts), default=0)
+        lines = [self.title, *(f"  {label:<{width}}  {value}" for label, value in self.facts)]
+        if self.rows:
+            table = [self.header, *self.rows] if self.header else list(self.rows)
+            widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
+            lines += [
+                "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in table
+            ]
+        lines += [f"  {note}" for note in self.notes]
+        if self.undo:
+            lines.append(f"  undo: {self.undo}")
+        return "\n".join(lines)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Record:
+    """What all records share: JSON in both directions, and text."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Plain dicts, lists, strings and numbers; times as ISO 8601 in UTC."""
+        return {f.name: _plain(getattr(self, f.name)) for f in dataclasses.fields(self)}
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        """The record that :meth:`to_json` described; keys that this version does not know are passed over.
+
+        >>> from e2e_lab.records import Column
+        >>> Column.from_json({"name": "dep_time", "type": "int64", "nullable": True, "colour": "red"})
+        Column(name='dep_time', type='int64', nullable=True, index=False)
+        """
+        hints = typing.get_type_hints(cls)
+        return cls(
+            **{
+                f.name: _typed(hints[f.name], data[f.name])
+                for f in dataclasses.fields(cls)
+                if f.init and f.name in data
+            }
+        )
+
+    def view(self) -> View:
+        """What there is to show; records that people see override this."""
+        return View(repr(self))
+
+    def __str__(self) -> str:
+        return self.view().text()
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Record):
+        return value.to_json()
+    if isinstance(value, datetime):
+        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    if isinstance(value, Mapping):
+        return {str(k): _plain(v) for k, v in value.items()}
+    if isinstance(value, tuple | list):
+        return [_plain(v) for v in value]
+    return value
+
+
+def _typed(hint: Any, value: Any) -> Any:
+    origin = typing.get_origin(hint)
+    if value is None or hint is Any:
+        return value
+    if origin in (typing.Union, types.UnionType):
+        options = [arg for arg in typing.get_args(hint) if arg is not type(None)]
+        return _typed(options[0], value) if len(options) == 1 else value
+    if origin is tuple:
+        args = typing.get_args(hint)
+        if len(args) == 2 and args[1] is ...:
+            return tuple(_typed(args[0], v) for v in value)
+        return tuple(_typed(arg, v) for arg, v in zip(args, value, strict=True))
+    if origin in (dict, Mapping) or hint is dict:
+        args = typing.get_args(hint) or (str, Any)
+        return {k: _typed(args[1], v) for k, v in value.items()}
+    if isinstance(hint, type) and issubclass(hint, Record):
+        return hint.from_json(value)
+    if hint is datetime:
+        return datetime.fromisoformat(value)
+    return value
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listing(Record, Generic[T]):
+    """Several records of one kind, in order; works as a sequence."""
+
+    items: tuple[T, ...] = ()
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+    def __iter__(self) -> Iterator[T]:
+        return iter(self.items)
+
+    def __getitem__(self, index: int) -> T:
+        return self.items[index]

@@ -1,0 +1,68 @@
+"""Where a project stands, and the chain behind any of its things."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from e2e_lab.records.record import Record, View
+from e2e_lab.records.wording import size
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step(Record):
+    """One link of a chain: a prediction, service, model, run, commit, cell, snapshot or source."""
+
+    kind: str
+    name: str
+    facts: dict[str, str] = field(default_factory=dict)
+    depth: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Trace(Record):
+    """The chain behind something, from it back to the raw source; *missing* names links that could not be found."""
+
+    subject: str
+    steps: tuple[Step, ...] = ()
+    missing: tuple[str, ...] = ()
+
+    def view(self) -> View:
+        rows = tuple(
+            ("  " * step.depth + step.kind, step.name, " · ".join(f"{k} {v}" for k, v in step.facts.items()))
+            for step in self.steps
+        )
+        notes = tuple(f"not found: {link}" for link in self.missing)
+        return View(f"Behind {self.subject}", rows=rows, notes=notes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Room(Record):
+    """One box of the workflow chart: its *state* is ``clean``, ``unsaved``, ``running``, ``empty`` or ``needs you``."""
+
+    name: str
+    state: str
+    summary: str
+    next: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status(Record):
+    """Where the project stands in the flow, what is not safe yet, and the next step."""
+
+    SIGNS: ClassVar[dict[str, str]] = {"clean": "●", "unsaved": "•", "running": "◐", "empty": "○", "needs you": "▲"}
+
+    project: str
+    path: str
+    branch: str | None
+    revision: int
+    rooms: tuple[Room, ...] = ()
+    unsaved: tuple[str, ...] = ()
+    disk: int = 0
+    next: str | None = None
+
+    def view(self) -> View:
+        title = " · ".join([self.project, *([self.branch] if self.branch else []), f"{size(self.disk)} stored"])
+        rows = tuple((self.SIGNS[room.state], room.name, room.summary, room.next or "") for room in self.rooms)
+        notes = (f"next: {self.next}",) if self.next else ()
+        return View(title, rows=rows, notes=notes)
