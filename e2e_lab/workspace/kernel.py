@@ -7,6 +7,7 @@ traceback, and the run ends when the cell does.
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 from e2e_lab import records
@@ -73,18 +74,24 @@ class Hooks:
                 show(ended)
 
 
-def run_cells(lines: list[str]) -> list[str]:
-    """Replace the first line of a ``%%e2e run`` cell by the call that begins the run.
+def our_lines(lines: list[str]) -> list[str]:
+    """Replace the first line of a ``%%e2e run`` cell by the call that begins the run, and ``%e2e VERB?`` by ``-h``.
 
-    >>> run_cells(["%%e2e run baseline -p depth=6\\n", "fit(depth)\\n"])
+    >>> our_lines(["%%e2e run baseline -p depth=6\\n", "fit(depth)\\n"])
     ["get_ipython().e2e_begin_run('run baseline -p depth=6')\\n", 'fit(depth)\\n']
     """
     if not lines or not lines[0].startswith("%%e2e"):
-        return lines
+        return [_asked(line) for line in lines]
     words = lines[0].removeprefix("%%e2e").strip()
     if not words.startswith("run") or words.endswith(("-h", "--help")):
         return lines
     return [f"{BEGIN}({words!r})\n", *lines[1:]]
+
+
+def _asked(line: str) -> str:
+    """``%e2e VERB?`` asks for our help; IPython would look for a variable of that name."""
+    text = line.rstrip()
+    return f"{text.rstrip('?')} -h\n" if re.fullmatch(r"%e2e \w+\?{1,2}", text) else line
 
 
 def show(record: records.Record) -> None:
@@ -107,7 +114,7 @@ def load(shell: InteractiveShell) -> None:
     shell.register_magics(E2EMagics)
     shell.events.register("pre_run_cell", hooks.pre_run_cell)
     shell.events.register("post_run_cell", hooks.post_run_cell)
-    shell.input_transformers_cleanup.append(run_cells)
+    shell.input_transformers_cleanup.append(our_lines)
     shell.set_hook("complete_command", complete, str_key="%e2e")
     shell.set_hook("complete_command", complete, str_key="%%e2e")
     cards.install(shell)

@@ -24,8 +24,6 @@ class E2EMagics(Magics):
                 return None
             raise UsageError(f"%%e2e {verb} takes no cell.".replace("  ", " "), hint=f"%e2e {line}".rstrip())
         line = line.strip()
-        if line.endswith("?"):
-            line = line.rstrip("?").strip() + " -h"
         if line in ("-h", "--help", "help"):
             print(grammar.help_text())  # noqa: T201
             return None

@@ -176,8 +176,12 @@ def test_a_card_escapes_what_it_shows(housing: Notebook) -> None:
 
 def test_help_and_completion_answer_in_the_notebook(housing: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
     housing.run("%e2e snapshot housing")
+    capsys.readouterr()
     housing.run("%e2e snapshot -h")
-    assert "save a dataframe" in capsys.readouterr().out.lower()
+    shown = capsys.readouterr().out
+    assert "Save a DataFrame" in shown
+    housing.run("%e2e snapshot?")
+    assert capsys.readouterr().out == shown
     assert "housing" in completions(housing, "%e2e load hou")
     assert "snapshot" in completions(housing, "%e2e sna")
     assert "-p" in completions(housing, "%%e2e run x -")
