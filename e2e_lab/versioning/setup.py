@@ -18,8 +18,9 @@ _PROBE = "e2e-probe"
 
 
 def init(path: Path | str = ".", *, name: str | None = None) -> Initialised:
-    """A project in *path*: the folder, a git repository (branch ``main``) where there is none above, ``e2e.toml``,
-    ``.e2e`` and the ignore rules. Safe to repeat: what is there is left as it is, and ``created`` names what was not.
+    """A project in *path*: the folder, a git repository (branch ``main``) where there is none above or where the one
+    above ignores this folder, ``e2e.toml``, ``.e2e`` and the ignore rules. Safe to repeat: what is there is left as it
+    is, and ``created`` names what was not.
 
     Raises :class:`UsageError` for the home folder, the root of the disk, or a file.
     """
@@ -32,15 +33,10 @@ def init(path: Path | str = ".", *, name: str | None = None) -> Initialised:
         root.mkdir(parents=True, exist_ok=True)
     created = []
     repo = repository.around(root)
-    if repo is None:
+    if repo is None or (repo.prefix and repo.ignored([repo.prefix])):
         repository.anywhere(root, "init", "--quiet", "--initial-branch=main")
         created.append(".git")
         repo = repository.of(Project.at(root))
-    elif repo.prefix and (rule := repo.ignored([repo.prefix]).get(repo.prefix)):
-        raise GitError(
-            f"git ignores this folder (rule {rule[1]!r} in {rule[0]}), so nothing in it could be committed.",
-            hint=f"take that rule out of {rule[0]}, or: e2e init in another folder",
-        )
     made, new = projects.create(root, name=name)
     created += new
     if _complete_rules(made, repo):

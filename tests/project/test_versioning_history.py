@@ -13,7 +13,7 @@ import pytest
 
 from e2e_lab import project as projects
 from e2e_lab import versioning
-from e2e_lab.errors import DatasetNotFound, GitError, NotFound, ReadOnly, UsageError, VersionNotFound
+from e2e_lab.errors import DatasetNotFound, NotFound, ReadOnly, UsageError, VersionNotFound
 from e2e_lab.project import Project
 from tests.conftest import git
 from tests.project.test_versioning_commit import notebook, put, record
@@ -383,10 +383,13 @@ def test_init_overrules_rules_of_the_user_and_of_the_repository(repository: Path
     assert hidden(repository, "data/raw/x.csv")
 
 
-def test_init_in_an_ignored_folder_says_which_rule(repository: Path) -> None:
-    (repository / ".gitignore").write_text("scratch/\n", "utf-8")
-    with pytest.raises(GitError, match=r"scratch/.*\.gitignore"):
-        versioning.init(repository / "scratch")
+def test_init_in_a_folder_that_git_ignores_makes_a_repository_of_its_own(repository: Path) -> None:
+    (repository / ".gitignore").write_text("/scratch/\n", "utf-8")
+    made = versioning.init(repository / "scratch" / "demo")
+    assert ".git" in made.created
+    assert versioning.init(repository / "scratch" / "demo").created == ()
+    assert git(repository / "scratch" / "demo", "rev-parse", "--show-prefix") == ""
+    assert git(repository, "status", "--porcelain") == "?? .gitignore"
 
 
 @pytest.mark.parametrize("where", ["~", "/"])
