@@ -52,8 +52,8 @@ def _page(rows: list[Row], took: float) -> str:
     return f"""# Benchmarks
 
 Written by `make bench` (`python -m benchmarks`); nothing here is typed by hand. Both sides of a line were measured in
-the same run, in turn, after a warm-up; the numbers are medians. Times are of this machine at that hour; ratios travel
-better.
+the same run, in turn, after a warm-up that does not count, and both write to the same disk; the numbers are medians, in
+brackets from the least to the most. Times are of this machine at that hour; ratios travel better.
 
 {os.cpu_count()} cores, Python {platform.python_version()}, {libraries}; measured in {took / 60:.0f} minutes.
 

@@ -44,7 +44,7 @@ def python_page() -> str:
         thing = getattr(e2e_lab, name)
         if not inspect.isfunction(thing):
             continue
-        signature = re.sub(r"e2e_lab\.[\w.]*\.|collections\.abc\.|'", "", str(inspect.signature(thing)))
+        signature = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(inspect.signature(thing))).replace("'", '"')
         parts.append(f"\n## {name}\n\n```python\ne2e.{name}{signature}\n```\n\n{_text(thing)}\n")
     return "".join(parts)
 
@@ -70,7 +70,14 @@ def errors_page() -> str:
 def _text(thing: object) -> str:
     text = inspect.getdoc(thing) or ""
     text = re.sub(r":(?:class|meth|func|mod|attr):`~?([^`]*)`", r"`\1`", text)
-    return text.replace("``", "`")
+    return _fenced(text.replace("``", "`").replace("::\n\n    ", ":\n\n    "))
+
+
+def _fenced(text: str) -> str:
+    """Doctests, up to the next empty line, as code."""
+    return re.sub(
+        r"^>>> .*?(?=\n\n|\Z)", lambda found: f"```python\n{found[0]}\n```", text, flags=re.DOTALL | re.MULTILINE
+    )
 
 
 PAGES = {"verbs.md": verbs_page, "python.md": python_page, "errors.md": errors_page}

@@ -180,7 +180,8 @@ class Project:
         try:
             if outermost:
                 said = {"pid": os.getpid(), "host": socket.gethostname(), "purpose": purpose, "since": time.time()}
-                holder.write_text(json.dumps(said), "utf-8")
+                with writing(holder):
+                    holder.write_text(json.dumps(said), "utf-8")
             yield
         finally:
             if outermost:
@@ -204,6 +205,27 @@ class Project:
             path.touch()
             now = max(time.time_ns(), self.revision + 1)
             os.utime(path, ns=(now, now))
+
+
+@contextmanager
+def taking_turns(path: Path, *, doing: str, seconds: float = 300.0) -> Iterator[None]:
+    """Hold the lock file at *path*, for long work that two processes must not do at once while the project goes on.
+
+    Who waits mostly finds the work done; after *seconds*, :class:`Locked`. The lock goes with the process, however
+    that ends. (:meth:`Project.lock` is for changes of milliseconds.)
+    """
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    lock = FileLock(path, timeout=seconds)
+    try:
+        with writing(path):
+            lock.acquire()
+    except Timeout:
+        raise Locked(f"Another process has been {doing} for minutes.", hint="try again later") from None
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def find(start: Path | str | None = None) -> Project:

@@ -25,6 +25,10 @@ describe('Api', () => {
     expect(url.searchParams.get('project')).toBe('été & co');
   });
 
+  it('knows no revision outside a project', async () => {
+    expect(await answering(200, '{"revision": null}').revision('')).toBeNull();
+  });
+
   it('tells code, message and hint of a refusal', async () => {
     const body = '{"code": "no_project", "message": "None.", "hint": "init"}';
     await expect(answering(404, body).status('')).rejects.toMatchObject({

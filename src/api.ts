@@ -18,7 +18,8 @@ export class ApiError extends Error {
 /** The questions that the sidebar asks; folders are paths under the server's root. */
 export interface IApi {
   status(folder: string): Promise<IStatus>;
-  revision(folder: string): Promise<number>;
+  /** Grows with every change; null outside a project. */
+  revision(folder: string): Promise<number | null>;
   createProject(folder: string): Promise<IInitialised>;
 }
 
@@ -30,8 +31,8 @@ export class Api implements IApi {
     return this.request(`status${query(folder)}`);
   }
 
-  async revision(folder: string): Promise<number> {
-    const answer = await this.request<{ revision: number }>(
+  async revision(folder: string): Promise<number | null> {
+    const answer = await this.request<{ revision: number | null }>(
       `revision${query(folder)}`
     );
     return answer.revision;

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import sys
 import threading
@@ -34,12 +35,33 @@ def submit(project: Project, run: str, what: str, work: Callable[[], None]) -> J
     """Have *work* done after what was submitted before. The thread is not a daemon: the interpreter waits for it."""
     global _thread  # noqa: PLW0603  one worker a process
     job = Job(str(project.home), run, what, work)
+    _finish_before_pools_close()
     with _condition:
         _jobs.append(job)
         if _thread is None or not _thread.is_alive():
             _thread = threading.Thread(target=_run, name="e2e-keeping", daemon=False)
             _thread.start()
     return job
+
+
+@functools.cache
+def _finish_before_pools_close() -> None:
+    """Have the interpreter wait for the work while thread pools can still be used: MLflow needs them.
+
+    It joins threads only after ``concurrent.futures`` has closed for good. The hook that comes before is private to
+    CPython (3.9 to 3.14 have it); the last one registered runs first.
+    """
+    import concurrent.futures.thread  # noqa: F401  registers its own
+
+    register = getattr(threading, "_register_atexit", None)
+    if register:
+        register(_finish)
+
+
+def _finish() -> None:
+    _ending.set()
+    while (thread := _thread) is not None and thread.is_alive():
+        thread.join()
 
 
 def _run() -> None:
@@ -63,11 +85,13 @@ def _run() -> None:
 
 
 _said: list[str] = []
+_ending = threading.Event()
 
 
 def say_if_ending() -> None:
     """One visible line where the interpreter has ended but for this work."""
-    if not threading.main_thread().is_alive() and _current and _current[0].what not in _said:
+    ending = _ending.is_set() or not threading.main_thread().is_alive()
+    if ending and _current and _current[0].what not in _said:
         _said.append(_current[0].what)
         sys.stderr.write(f"e2e: finishing first: {_current[0].what}{os.linesep}")
         sys.stderr.flush()

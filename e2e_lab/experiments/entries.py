@@ -165,5 +165,6 @@ def read_origin(tags: Mapping[str, str]) -> Origin:
 
 
 def error_tag(text: str) -> str:
-    """The end of a traceback, which says most, as long as a tag may be."""
+    """The end of a traceback, which says most, as long as a tag may be, and without a terminal's colours."""
+    text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     return text if len(text) <= TAG_LENGTH else "…" + text[1 - TAG_LENGTH :]

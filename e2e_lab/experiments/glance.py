@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
+from dataclasses import replace
 from datetime import UTC, datetime
 
 from e2e_lab.experiments import database
@@ -36,17 +37,22 @@ def _read(connection: sqlite3.Connection, experiment: str) -> RunsOverview:
     ).fetchone()
     models = connection.execute("select count(*) from logged_models where lifecycle_stage = 'active'").fetchone()[0]
     registered = connection.execute("select count(*) from registered_models").fetchone()[0]
+    newest_model = connection.execute("select name from registered_models order by creation_time desc").fetchone()
+    counts = RunsOverview(
+        runs=runs, running=running, models=models, registered=registered,
+        newest_model=newest_model[0] if newest_model else None,
+    )  # fmt: skip
     newest = connection.execute(
         f"select run_uuid, runs.name, status, start_time {_COUNTED} order by start_time desc limit 1",
         (experiment,),
     ).fetchone()
     if newest is None:
-        return RunsOverview(runs=runs, running=running, models=models, registered=registered)
+        return counts
     metrics = connection.execute(
         "select key, value from latest_metrics where run_uuid = ? and is_nan = 0 order by key", (newest[0],)
     ).fetchall()
-    return RunsOverview(
-        runs=runs, running=running, models=models, registered=registered, newest=newest[0], newest_name=newest[1],
+    return replace(
+        counts, newest=newest[0], newest_name=newest[1],
         newest_status=newest[2].lower(), newest_start=datetime.fromtimestamp(newest[3] / 1000, UTC),
         newest_metrics=dict(metrics),
     )  # fmt: skip

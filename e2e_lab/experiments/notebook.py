@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import keyword
 import os
 import tempfile
 import traceback
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from e2e_lab.errors import NotFound, UsageError, closest
+from e2e_lab.experiments import keeping, table
 from e2e_lab.experiments import run as runs
 from e2e_lab.project import Project
 from e2e_lab.records import Pin, Run, Trail
@@ -18,6 +20,7 @@ from e2e_lab.records import Pin, Run, Trail
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from nbclient import NotebookClient
     from nbformat import NotebookNode
 
 OUTER_RUN = "E2E_RUN"
@@ -30,22 +33,23 @@ def run_notebook(
     """Execute the notebook at *path* in a kernel of its own and keep the executed copy with the run.
 
     *params* are assigned in a cell after the one tagged ``parameters``, or before all others. The saved file itself is
-    not touched. An error in a cell marks the run failed, with that cell's traceback as ``e2e.error``.
+    not touched. An error in a cell marks the run failed, with that cell's traceback as ``e2e.error``. Raises
+    :class:`UsageError` for a parameter that cannot be assigned or a kernel that is not installed, before any run.
     """
-    from nbclient import NotebookClient
-    from nbclient.exceptions import CellExecutionError
+    from nbclient.exceptions import CellExecutionError, DeadKernelError
 
     notebook = _read(path)
     _assign(notebook, params)
+    client = _client(notebook, path)
     started = runs.start(project, path.stem, params=params, pin=pin, trail=trail)
     ended, error = "finished", None
     try:
         with _environment(project, path, started.id):
-            kernel = notebook.metadata.get("kernelspec", {}).get("name", "python3")
-            resources = {"metadata": {"path": str(path.parent)}}
-            NotebookClient(notebook, timeout=None, kernel_name=kernel, resources=resources).execute()
+            _execute(client)
     except CellExecutionError as problem:
         ended, error = "failed", str(problem)
+    except DeadKernelError:
+        ended, error = "failed", f"The kernel died while {path.name} ran."
     except KeyboardInterrupt:
         ended = "killed"
         raise
@@ -54,8 +58,43 @@ def run_notebook(
         raise
     finally:
         _keep_copy(started, notebook, path)
-        done = started.finish(ended, error)
-    return done
+        started.finish(ended, error)
+    return table.find_run(project, started.id)  # with what the kernel logged
+
+
+def _client(notebook: NotebookNode, path: Path) -> NotebookClient:
+    from jupyter_client.kernelspec import NoSuchKernel
+    from nbclient import NotebookClient
+
+    kernel = notebook.metadata.get("kernelspec", {}).get("name", "python3")
+    client = NotebookClient(
+        notebook, timeout=None, kernel_name=kernel, resources={"metadata": {"path": str(path.parent)}}
+    )
+    manager = client.create_kernel_manager()
+    try:
+        found = manager.kernel_spec
+    except NoSuchKernel:
+        raise UsageError(
+            f"{path.name} wants the kernel {kernel!r}, which is not installed here.", hint="jupyter kernelspec list"
+        ) from None
+    if found and "ipykernel_launcher" in found.argv:
+        client.extra_arguments = ["--IPKernelApp.log_level=CRITICAL"]
+    manager.shutdown_wait_time = 2 * keeping.PROOF_SECONDS  # models are kept after the last cell
+    return client
+
+
+def _execute(client: NotebookClient) -> None:
+    """Cell by cell: ``NotebookClient.execute`` would take SIGINT for itself and call the run failed."""
+    with client.setup_kernel():
+        try:
+            for index, cell in enumerate(client.nb.cells):
+                client.execute_cell(cell, index)
+        except KeyboardInterrupt:
+            if client.km:
+                client.km.shutdown_wait_time = 5.0
+            raise
+        finally:
+            client.set_widgets_metadata()
 
 
 def _read(path: Path) -> NotebookNode:
@@ -66,8 +105,8 @@ def _read(path: Path) -> NotebookNode:
         raise NotFound(f"There is no notebook {path.name}.", hint=f"e2e run {near}" if near else "e2e status")
     try:
         return nbformat.read(path, as_version=4)
-    except (ValueError, nbformat.reader.NotJSONError, nbformat.validator.NotebookValidationError) as problem:
-        said = str(problem).splitlines()[0]
+    except (ValueError, AttributeError, nbformat.ValidationError) as problem:  # AttributeError: JSON of another kind
+        said = str(problem).splitlines()[0].rstrip(".")
         raise UsageError(f"{path.name} is not a notebook: {said}.", hint="e2e run NOTEBOOK.ipynb") from None
 
 
@@ -76,6 +115,9 @@ def _assign(notebook: NotebookNode, params: Mapping[str, Any]) -> None:
 
     if not params:
         return
+    for name in params:
+        if not name.isidentifier() or keyword.iskeyword(name):
+            raise UsageError(f"{name!r} cannot be a variable of the notebook.", hint="-p depth=6")
     source = "\n".join(f"{name} = {value!r}" for name, value in params.items())
     cells = notebook.cells
     tagged = [i for i, cell in enumerate(cells) if "parameters" in cell.get("metadata", {}).get("tags", [])]

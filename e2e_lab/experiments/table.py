@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from e2e_lab.errors import RunNotFound, closest
 from e2e_lab.experiments import database, entries, owners, sending, tracking
 from e2e_lab.project import Project
-from e2e_lab.records import Parent, Run, age
+from e2e_lab.records import Run, age
 
 if TYPE_CHECKING:
     import mlflow.entities
@@ -133,17 +133,6 @@ def find_run(project: Project, ref: str) -> Run:
     raise RunNotFound(
         f"There is no run {ref!r}.{f' Did you mean {meant!r}?' if meant else told}", hint=meant or "e2e runs"
     )
-
-
-def data_of_run(project: Project, run: Run, name: str) -> Parent | None:
-    """The version of dataset *name* that *run* made, else the one it used; None where it did neither."""
-    del project
-    uses = [use for use in run.data if use.name == name]
-    made = [use for use in uses if use.role == "output"]
-    if not uses:
-        return None
-    chosen = made[-1] if made else uses[0]
-    return Parent(name=chosen.name, version=chosen.version, id=chosen.id)
 
 
 def _time(milliseconds: int) -> datetime:

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from e2e_lab.models.process import Child, alive, end, start_bento
     from e2e_lab.models.registry import find_model, kept_of, model_versions, register
     from e2e_lab.models.requests import post_rows, rows_of
-    from e2e_lab.models.turns import taking_turns
 
 __all__ = [
     "Child",
@@ -31,14 +30,13 @@ __all__ = [
     "register",
     "rows_of",
     "start_bento",
-    "taking_turns",
 ]
 
 _WHERE = {
     "Child": "process", "alive": "process", "check_package": "accepted", "end": "process", "find_model": "registry",
     "find_package": "accepted", "kept_of": "registry", "model_versions": "registry", "package": "packaging",
     "packages": "accepted", "post_rows": "requests", "register": "registry", "rows_of": "requests",
-    "start_bento": "process", "taking_turns": "turns",
+    "start_bento": "process",
 }  # fmt: skip
 
 

@@ -46,7 +46,6 @@ class Plan:
     run_name: str
     schema: RequestSchema
     predict: str = "predict"
-    loader: str = "cloudpickle"
     file: str
     """The model file, relative to the Bento's source folder."""
     array: bool = False
@@ -75,29 +74,17 @@ def service_source(plan: Plan) -> str:
         dtypes="\n".join(dtypes),
         answer="dict[str, Any]" if len(plan.schema.outputs) > 1 else "Any",
         file=_quoted(plan.file),
-        load=_LOADERS[plan.loader],
         predict=plan.predict,
         frame="FRAME.of(rows).to_numpy()" if plan.array else "FRAME.of(rows)",
         outputs=_tuple(plan.schema.outputs),
     )
 
 
-_LOADERS = {
-    "cloudpickle": 'with open(HERE / MODEL_FILE, "rb") as file:\n            self.model = cloudpickle.load(file)',
-    "joblib": "self.model = joblib.load(HERE / MODEL_FILE)",
-    "skops": (
-        "known = skops.io.get_untrusted_types(file=HERE / MODEL_FILE)  # the file was checked when it was packaged\n"
-        "        self.model = skops.io.load(HERE / MODEL_FILE, trusted=known)"
-    ),
-}
-
-
 def _imports(plan: Plan, body: str) -> str:
     typing = ["Any", *(["Literal"] if "Literal[" in body else [])]
-    loader = {"skops": "skops.io"}.get(plan.loader, plan.loader)
     third = sorted(
         [
-            *("import bentoml", "import e2e_gate", "import e2e_rows", f"import {loader}"),
+            *("import bentoml", "import cloudpickle", "import e2e_gate", "import e2e_rows"),
             *(["import pandas as pd"] if "pd." in body else []),
         ],
         key=lambda line: line.split()[1],
@@ -259,7 +246,8 @@ class {class_name}:
     """Answers rows as {model} does."""
 
     def __init__(self) -> None:
-        {load}
+        with open(HERE / MODEL_FILE, "rb") as file:
+            self.model = cloudpickle.load(file)
 
     @bentoml.api(input_spec=Rows)
     def predict(self, rows: list[Row]) -> Answer:

@@ -28,8 +28,7 @@ from e2e_lab.models.codegen import GENERATOR, RESERVED, Plan, service_source
 from e2e_lab.models.process import start_bento
 from e2e_lab.models.replay import replay, stored_rows
 from e2e_lab.models.requirements import locked
-from e2e_lab.models.turns import taking_turns
-from e2e_lab.project import Project, sync_folder, writing
+from e2e_lab.project import Project, sync_folder, taking_turns, writing
 from e2e_lab.records import FORMAT, KeptModel, ModelVersion, Package, Parent, Ref, Replay, RequestSchema, model_name
 
 SHIPPED = Path(__file__).with_name("shipped")
@@ -88,7 +87,6 @@ class _Making:
             run_name=self.version.run_name,
             schema=RequestSchema.from_json(description["schema"]),
             predict=description["predict"],
-            loader=description["loader"],
             file=f"model/{model_file.name}",
             array=bool(description.get("array")),
             modules=bool(modules),
@@ -149,7 +147,7 @@ class _Making:
             "description": f"# {self.ref}\n\nAnswers rows as the model {self.version.ref} does.\n",
             "include": sorted(p.relative_to(self.context).as_posix() for p in self.context.rglob("*") if p.is_file()),
             "context": str(self.context),
-            "packages": locked(["bentoml", "pandas", self.description["loader"], *self._requirements()]),
+            "packages": locked(["bentoml", "cloudpickle", "pandas", *self._requirements()]),
             "result": str(result),
         }
         plan_file = self.shop / "plan.json"

@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from e2e_lab import experiments, versioning
 from e2e_lab.errors import GitError, ModelNotFound, NotFound, RunNotFound, UsageError, closest
-from e2e_lab.models.turns import taking_turns
-from e2e_lab.project import Project
+from e2e_lab.project import Project, taking_turns
 from e2e_lab.records import KeptModel, ModelVersion, Ref, Run, model_name
 
 if TYPE_CHECKING:

@@ -13,6 +13,7 @@ from e2e_lab.records.data import (
     Dataset,
     Datasets,
     Exported,
+    Loaded,
     Origin,
     Parent,
     Removed,
@@ -27,11 +28,12 @@ from e2e_lab.records.runs import DataUse, KeptModel, RequestColumn, RequestSchem
 from e2e_lab.records.services import ModelVersion, Package, Replay, Service, Services, Stopped
 from e2e_lab.records.standing import Room, Status, Step, Trace
 from e2e_lab.records.versions import Commit, DatasetChange, History, Initialised, Pin, Restored
-from e2e_lab.records.wording import age, duration, plural, shape, size
+from e2e_lab.records.wording import Brief, age, ago, duration, plural, settings, shape, size
 
 __all__ = [
     "FORMAT",
     "STAGES",
+    "Brief",
     "Column",
     "Commit",
     "DataUse",
@@ -43,6 +45,7 @@ __all__ = [
     "Initialised",
     "KeptModel",
     "Listing",
+    "Loaded",
     "ModelVersion",
     "Origin",
     "Package",
@@ -71,10 +74,12 @@ __all__ = [
     "VersionRef",
     "View",
     "age",
+    "ago",
     "dataset_name",
     "duration",
     "model_name",
     "plural",
+    "settings",
     "shape",
     "size",
 ]

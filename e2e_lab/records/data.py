@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import ClassVar
 
 from e2e_lab.records.record import Listing, Record, View
-from e2e_lab.records.wording import age, plural, shape, size
+from e2e_lab.records.wording import ago, plural, shape, size
 
 STAGES = ("raw", "processed")
 
@@ -81,6 +81,7 @@ class Snapshot(Record):
     time: datetime
     origin: Origin = Origin()
     changed: bool = True
+    saved: bool = True
     bytes_stored: int = 0
     notes: tuple[str, ...] = ()
 
@@ -103,7 +104,9 @@ class Snapshot(Record):
         made = [f"from {self.source}"] if self.source else []
         if self.parents:
             made.append("made from " + ", ".join(str(parent) for parent in self.parents))
-        if not self.changed:
+        if not self.saved:
+            made.append("not saved")
+        elif not self.changed:
             made.append("unchanged")
         elif self.bytes_stored:
             made.append(f"+{size(self.bytes_stored)}")
@@ -122,6 +125,20 @@ class Snapshots(Listing[Snapshot]):
         views = [snapshot.view() for snapshot in self.items]
         notes = tuple(note for view in views for note in view.notes)
         return View(plural(len(self.items), "snapshot"), rows=tuple((view.title,) for view in views), notes=notes)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded(Record):
+    """A version that was loaded into a variable; *notes* name it."""
+
+    ref: str
+    stage: str
+    rows: int
+    columns: int
+    notes: tuple[str, ...] = ()
+
+    def view(self) -> View:
+        return View(" · ".join([self.ref, self.stage, shape(self.rows, self.columns), *self.notes]))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,12 +162,12 @@ class Datasets(Listing[Dataset]):
         if not self.items:
             return View("No datasets yet.", notes=("e2e snapshot VARIABLE keeps a DataFrame.",))
         rows = tuple(
-            (d.name, d.stage, f"v{d.current.version}", shape(d.current.rows, len(d.current.columns)), size(d.bytes),
-             age(d.current.time), "committed" if d.saved else "not committed")
+            (d.current.ref, d.stage, shape(d.current.rows, len(d.current.columns)), size(d.bytes),
+             ago(d.current.time), "committed" if d.saved else "not committed")
             for d in self.items
         )  # fmt: skip
         title = plural(len(self.items), "dataset")
-        return View(title, header=("dataset", "stage", "version", "shape", "size", "made", "git"), rows=rows)
+        return View(title, header=("dataset", "stage", "shape", "size", "made", "git"), rows=rows)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,7 +49,7 @@ def model_name(name: str, kind: str = "model") -> str:
 
 def _suggested(name: str) -> str:
     kept = re.sub(r"\W+", "_", name, flags=re.ASCII).strip("_-")[:63]
-    return kept if kept and kept[0].isalpha() else f"d_{kept}"[:63].rstrip("_")
+    return (kept if kept and kept[0].isalpha() else f"d_{kept}"[:63]).rstrip("_")
 
 
 @dataclass(frozen=True, kw_only=True)

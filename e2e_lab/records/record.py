@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import functools
 import types
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Self, TypeVar
+
+from e2e_lab.records import layout
 
 FORMAT = 1
 """The format number of records and of ``.e2e``; a newer one is refused."""
@@ -27,17 +30,23 @@ class View:
     notes: tuple[str, ...] = ()
     undo: str = ""
 
-    def text(self) -> str:
-        """The view as lines for a terminal or a cell's plain output."""
-        width = max((len(label) for label, _ in self.facts), default=0)
-        lines = [self.title, *(f"  {label:<{width}}  {value}" for label, value in self.facts)]
-        if self.rows:
-            table = [self.header, *self.rows] if self.header else list(self.rows)
-            widths = [max(len(row[i]) for row in table) for i in range(len(table[0]))]
-            lines += [
-                "  " + "  ".join(cell.ljust(w) for cell, w in zip(row, widths, strict=True)).rstrip() for row in table
-            ]
-        lines += [f"  {note}" for note in self.notes]
+    def text(self, width: int = layout.ENDLESS) -> str:
+        """The view as lines of at most *width*, for a terminal or a cell's plain output.
+
+        >>> view = View("2 runs", header=("run", "rmse"), rows=(("baseline", "17.3"), ("deeper", "9.25")))
+        >>> print(view.text())
+        2 runs
+          run       rmse
+          baseline  17.3
+          deeper    9.25
+        """
+        lines = layout.paragraph(self.title, width, rest="    ")
+        labels = max((len(label) for label, _ in self.facts), default=0)
+        for label, value in self.facts:
+            lines += layout.paragraph(value, width, first=f"  {label:<{labels}}  ")
+        lines += [f"  {line}" for line in layout.table(self.header, self.rows, width - 2)]
+        for note in self.notes:
+            lines += layout.paragraph(note, width, first="  ")
         if self.undo:
             lines.append(f"  undo: {self.undo}")
         return "\n".join(lines)
@@ -59,7 +68,8 @@ class Record:
         >>> Column.from_json({"name": "dep_time", "type": "int64", "nullable": True, "colour": "red"})
         Column(name='dep_time', type='int64', nullable=True, index=False)
         """
-        hints = typing.get_type_hints(cls)
+        kind: type = cls
+        hints = _hints(kind)
         return cls(
             **{
                 f.name: _typed(hints[f.name], data[f.name])
@@ -74,6 +84,11 @@ class Record:
 
     def __str__(self) -> str:
         return self.view().text()
+
+
+@functools.cache
+def _hints(kind: type) -> dict[str, Any]:
+    return typing.get_type_hints(kind)
 
 
 def _plain(value: Any) -> Any:

@@ -9,7 +9,7 @@ from typing import Any
 from e2e_lab.records.data import Origin
 from e2e_lab.records.record import Record, View
 from e2e_lab.records.versions import Pin
-from e2e_lab.records.wording import duration
+from e2e_lab.records.wording import Brief, duration, settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -29,17 +29,24 @@ class DataUse(Record):
 class Trail(Record):
     """What a kernel knows about the work behind something: handed down to the rooms, which never ask it.
 
-    *cells* are the sources of the cells that ran, in order; *cell* is the id of the one that runs now.
+    *cells* are the sources of the cells that ran, in order; *cell* is the id of the one that runs now. *generators*
+    are the states of the random number generators, where they matter: at the start of a run.
     """
 
     notebook: str | None = None
     cell: str | None = None
     cells: tuple[str, ...] = ()
+    generators: dict[str, Any] = field(default_factory=dict)
 
     @property
     def origin(self) -> Origin:
         """Where this happens, as records keep it."""
         return Origin(notebook=self.notebook, cell=self.cell)
+
+
+_WORTH_SAYING = 0.3
+"""Seconds; what took less was kept after the fact, and its own time is not known."""
+_IN_TITLE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,16 +67,26 @@ class Run(Record):
     notes: tuple[str, ...] = ()
 
     def view(self) -> View:
-        took = f" · {duration((self.end - self.start).total_seconds())}" if self.end else ""
-        metrics = "".join(f" · {k} {v:.6g}" for k, v in list(self.metrics.items())[:4])
-        facts = []
+        seconds = (self.end - self.start).total_seconds() if self.end else 0.0
+        took = [duration(seconds)] if seconds > _WORTH_SAYING else []
+        metrics = [f"{name} {value:.6g}" for name, value in self.metrics.items()]
+        title = " · ".join([self.name, self.status, *took, *metrics[:_IN_TITLE]])
+        facts: list[tuple[str, str]] = []
+        if metrics[_IN_TITLE:]:
+            facts.append(("metrics", _some(metrics[_IN_TITLE:])))
         if self.params:
-            facts.append(("params", ", ".join(f"{k}={v}" for k, v in self.params.items())))
+            facts.append(("params", settings(self.params)))
         if self.data:
             facts.append(("data", ", ".join(dict.fromkeys(str(use) for use in self.data))))
-        if self.models:
-            facts.append(("models", ", ".join(self.models)))
-        return View(f"{self.name} · {self.status}{took}{metrics}", facts=tuple(facts), notes=self.notes)
+        kept = [name for name in self.models if not any(f"model {name!r}" in note for note in self.notes)]
+        if kept:
+            facts.append(("kept", ", ".join(kept)))
+        return View(title, facts=tuple(facts), notes=self.notes)
+
+
+def _some(said: list[str], most: int = 8) -> Brief:
+    more = [f"… {len(said) - most} more"] if len(said) > most else []
+    return Brief(" · ".join([*said[:most], *more]), whole="\n".join(said))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +98,7 @@ class RunsOverview(Record):
     running: int = 0
     models: int = 0
     registered: int = 0
+    newest_model: str | None = None
     newest: str | None = None
     newest_name: str | None = None
     newest_status: str | None = None

@@ -7,7 +7,7 @@ from datetime import datetime
 
 from e2e_lab.records.data import Parent
 from e2e_lab.records.record import Listing, Record, View
-from e2e_lab.records.wording import age, plural
+from e2e_lab.records.wording import ago, plural
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +45,7 @@ class Replay(Record):
 
     @property
     def equal(self) -> bool:
-        """Whether every answer was the model's, to the last bit."""
+        """Whether every answer was the model's, to within 1e-9 of its size; *largest_difference* says how close."""
         return self.rows > 0 and self.different == 0
 
     def __str__(self) -> str:
@@ -111,7 +111,7 @@ class Services(Listing[Service]):
         if not self.items:
             return View("Nothing is serving.", notes=("e2e serve MODEL starts a service.",))
         rows = tuple(
-            (f"{s.name}@v{s.version}", s.state, s.url, f"{s.model}@v{s.model_version}", age(s.since))
+            (f"{s.name}@v{s.version}", s.state, s.url, f"{s.model}@v{s.model_version}", ago(s.since))
             for s in self.items
         )
         return View(plural(len(self.items), "service"), header=("service", "state", "url", "model", "since"), rows=rows)
@@ -128,4 +128,4 @@ class Stopped(Record):
     def view(self) -> View:
         if not self.was_running:
             return View(f"{self.name} was not running")
-        return View(f"{self.name}@v{self.version} stopped", undo=f"e2e serve {self.name}@v{self.version}")
+        return View(f"{self.name}@v{self.version} · stopped", undo=f"e2e serve {self.name}@v{self.version}")

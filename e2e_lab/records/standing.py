@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import ClassVar
 
 from e2e_lab.records.record import Record, View
-from e2e_lab.records.wording import size
+from e2e_lab.records.wording import Brief, middle, size
+
+_SPEAK_FOR_THEMSELVES = ("stage", "shape", "status", "metrics", "params", "replay")
+_ON_HOVER = ("ref", "hash", "bento")
+_LONGEST = {"prediction": 16}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,6 +24,25 @@ class Step(Record):
     facts: dict[str, str] = field(default_factory=dict)
     depth: int = 0
 
+    def indented(self) -> Brief:
+        """Kind and name, as far in as the link is from the beginning."""
+        into = "  " * (self.depth - 1) + "└ " * bool(self.depth)
+        return Brief(f"{into}{self.kind} {middle(self.name, _LONGEST.get(self.kind, 40))}", whole=self.name)
+
+    def said(self) -> Brief:
+        """The facts in one line; all of them, each with its label, are in ``whole``."""
+        whole = "\n".join(f"{label}: {fact}" for label, fact in self.facts.items())
+        return Brief(" · ".join(self._facts()), whole=whole)
+
+    def _facts(self) -> Iterator[str]:
+        for label, fact in self.facts.items():
+            if label in _ON_HOVER or (label == "role" and "train rows" in self.facts):
+                continue
+            if label == "at":
+                yield f"at {datetime.fromisoformat(fact).astimezone():%Y-%m-%d %H:%M:%S}"
+            else:
+                yield fact if label in _SPEAK_FOR_THEMSELVES else f"{label} {fact}"
+
 
 @dataclass(frozen=True, kw_only=True)
 class Trace(Record):
@@ -28,10 +53,7 @@ class Trace(Record):
     missing: tuple[str, ...] = ()
 
     def view(self) -> View:
-        rows = tuple(
-            ("  " * step.depth + step.kind, step.name, " · ".join(f"{k} {v}" for k, v in step.facts.items()))
-            for step in self.steps
-        )
+        rows = tuple((step.indented(), step.said()) for step in self.steps)
         notes = tuple(f"not found: {link}" for link in self.missing)
         return View(f"Behind {self.subject}", rows=rows, notes=notes)
 
@@ -63,6 +85,6 @@ class Status(Record):
 
     def view(self) -> View:
         title = " · ".join([self.project, *([self.branch] if self.branch else []), f"{size(self.disk)} stored"])
-        rows = tuple((self.SIGNS[room.state], room.name, room.summary, room.next or "") for room in self.rooms)
+        rows = tuple((self.SIGNS[room.state], room.name, room.summary) for room in self.rooms)
         notes = (f"next: {self.next}",) if self.next else ()
         return View(title, rows=rows, notes=notes)

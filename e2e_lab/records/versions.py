@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from e2e_lab.records.record import Listing, Record, View
-from e2e_lab.records.wording import age, plural
+from e2e_lab.records.wording import Brief, ago, plural
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,8 +19,10 @@ class Initialised(Record):
     created: tuple[str, ...] = ()
 
     def view(self) -> View:
-        done = f"created {', '.join(self.created)}" if self.created else "nothing to do, all in place"
-        return View(f"Project {self.name} in {self.path} · {done}", notes=("next: e2e snapshot VARIABLE",))
+        if not self.created:
+            return View(f"Project {self.name} · in {self.path} · all in place")
+        title = f"Project {self.name} · in {self.path} · created {', '.join(self.created)}"
+        return View(title, notes=("next: e2e snapshot VARIABLE",))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,7 +86,7 @@ class History(Listing[Commit]):
         if not self.items:
             return View("No commits yet.", notes=('e2e commit -m "first data" makes one.',))
         rows = tuple(
-            (c.short, age(c.time), c.message.splitlines()[0] if c.message else "",
+            (Brief(c.short, whole=c.id), ago(c.time), c.message.splitlines()[0] if c.message else "",
              ", ".join(str(d) for d in c.datasets), c.author)
             for c in self.items
         )  # fmt: skip
@@ -108,7 +110,7 @@ class Restored(Record):
             return View(f"All is as in {revision} already", notes=self.notes)
         what = [str(change) for change in self.datasets] or [plural(len(self.files), "file")]
         undo = f"e2e restore {self.saved}" if self.saved else ""
-        return View(f"As in {revision}: " + ", ".join(what), notes=self.notes, undo=undo)
+        return View(f"As in {revision} · " + ", ".join(what), notes=self.notes, undo=undo)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -63,11 +63,11 @@ class Endpoint(Record):
     def view(self) -> View:
         shown = self.service.view()
         title = shown.title if self.changed else f"{shown.title} · serving already"
-        ask = f"POST {self.url}/predict with Authorization: Bearer TOKEN"
+        ask = "endpoint.predict(rows), or POST /predict with Authorization: Bearer TOKEN"
         where = f"endpoint.token, or .e2e/services/{self.service.name}.json"
         return View(
             title,
-            facts=(*shown.facts, ("ask", ask), ("token", where)),
+            facts=(("ask", ask), ("token", where), *shown.facts),
             notes=self.notes,
             undo=f"e2e stop {self.service.name}" if self.changed else "",
         )

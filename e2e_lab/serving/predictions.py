@@ -71,9 +71,7 @@ def find_prediction(project: Project, prediction_id: str) -> Prediction:
         found = _in_file(path, wanted)
         if found:
             return found
-    raise PredictionNotFound(
-        f"No service of this project answered {prediction_id} on {day}.", hint="e2e services  # ids are in the answers"
-    )
+    raise PredictionNotFound(f"No service of this project answered {prediction_id} on {day}.", hint="e2e services")
 
 
 def _in_file(path: Path, wanted: str) -> Prediction | None:

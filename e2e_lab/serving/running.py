@@ -17,7 +17,7 @@ from pathlib import Path
 
 from e2e_lab import models
 from e2e_lab.errors import Damaged, InvalidName, ServiceError, ServiceNotFound, StorageRefused, closest
-from e2e_lab.project import Project, writing
+from e2e_lab.project import Project, taking_turns, writing
 from e2e_lab.records import FORMAT, Package, Ref, Service, Services, Stopped, model_name
 from e2e_lab.serving.calling import Endpoint
 
@@ -209,4 +209,4 @@ def _unknown(project: Project, name: str) -> ServiceNotFound:
 
 def _turn(project: Project, name: str) -> AbstractContextManager[None]:
     """One at a time starts or stops a service."""
-    return models.taking_turns(_folder(project) / f".{name}.lock", doing=f"starting {name}")
+    return taking_turns(_folder(project) / f".{name}.lock", doing=f"starting {name}")

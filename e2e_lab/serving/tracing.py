@@ -48,7 +48,7 @@ def _named(chain: _Chain, project: Project, subject: str) -> str:
     with _or_else(refused):
         return chain.package(models.find_package(project, ref))
     with _or_else(refused):
-        return chain.snapshot_found(storage.resolve(project, ref, lookups={}))
+        return chain.snapshot_found(experiments.find_data(project, subject))
     with _or_else(refused):
         return chain.model(models.find_model(project, ref))
     with _or_else(refused):
@@ -180,7 +180,7 @@ class _Chain:
         key = f"snapshot {found.name} {found.version} {found.id}"
         if key in self.links:
             return key
-        told = {"stage": found.stage, "shape": shape(found.rows, len(found.schema)), "id": found.id[:12]} | (
+        told = {"stage": found.stage, "shape": shape(found.rows, len(found.columns)), "id": found.id[:12]} | (
             facts or {}
         )
         if found.origin.cell or found.origin.notebook:

@@ -19,13 +19,14 @@ if TYPE_CHECKING:
     from e2e_lab.storage.manifests import disk_bytes, is_stored
     from e2e_lab.storage.record_files import read_record, record_path
     from e2e_lab.storage.resolving import Lookup, current, resolve, versions
-    from e2e_lab.storage.saving import fingerprint, snapshot
+    from e2e_lab.storage.saving import draft, fingerprint, snapshot
 
 __all__ = [
     "Lookup",
     "current",
     "datasets",
     "disk_bytes",
+    "draft",
     "export",
     "fingerprint",
     "ingest",
@@ -48,6 +49,7 @@ _HOMES = {
     "Lookup": "resolving",
     "current": "resolving",
     "disk_bytes": "manifests",
+    "draft": "saving",
     "export": "loading",
     "fingerprint": "saving",
     "ingest": "ingesting",

@@ -44,7 +44,7 @@ def kind_of(frame: Any) -> str:
     if made_by == "numpy":
         raise UnsupportedData("A NumPy array has no column names.", hint="pd.DataFrame(array, columns=[…])")
     raise UnsupportedData(
-        f"A {type(frame).__name__} is not a table: pandas, polars, Arrow, and what has __arrow_c_stream__.",
+        f"{type(frame).__name__} is not a table: pandas, polars, Arrow, and what has __arrow_c_stream__.",
         hint="pd.DataFrame(value)",
     )
 

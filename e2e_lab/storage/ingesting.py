@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import gzip
+import os
+import shlex
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -71,7 +73,8 @@ def read_file(path: Path | str) -> tuple[pa.Table, tuple[str, ...]]:
     if not file.exists():
         siblings = [one.name for one in file.parent.iterdir()] if file.parent.is_dir() else []
         meant = closest(file.name, siblings)
-        raise NotFound(f"There is no file {path}.", hint=str(file.parent / meant) if meant else f"ls {file.parent}")
+        said = shlex.quote(os.path.relpath(file.with_name(meant) if meant else file.parent))
+        raise NotFound(f"There is no file {path}.", hint=f"e2e ingest {said}" if meant else f"ls {said}")
     if file.is_dir() or not _supported(file):
         what = "is a folder" if file.is_dir() else "is of a kind that cannot be read yet"
         raise UsageError(f"{path} {what}; now these are read: {SUPPORTED}.", hint="e2e snapshot VARIABLE --source PATH")
@@ -80,7 +83,8 @@ def read_file(path: Path | str) -> tuple[pa.Table, tuple[str, ...]]:
 
 def _refuse_remote(path: Path | str) -> None:
     if "://" in str(path):
-        raise UsageError(f"{path} is not a local file; now these are read: {SUPPORTED}.", hint="download it first")
+        hint = f"curl -O {shlex.quote(str(path))}"
+        raise UsageError(f"{path} is not a local file; now these are read: {SUPPORTED}.", hint=hint)
 
 
 def _supported(file: Path) -> bool:

@@ -7,6 +7,7 @@ new message or key. A line ``{"renamed": NEW}`` says where the dataset went.
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -44,13 +45,18 @@ def noted(project: Project, name: str) -> tuple[Snapshot, ...]:
     return tuple(versions.values())
 
 
+_EVENT = ("version", "id", "time")
+
+
 def _event(snapshot: Snapshot) -> tuple[int, str, Any]:
     return snapshot.version, snapshot.id, snapshot.time
 
 
 def missing(project: Project, snapshot: Snapshot) -> bool:
     """Whether the journal does not have this version yet, as for a record that came with a clone."""
-    return _event(snapshot) not in {_event(known) for known in noted(project, snapshot.name)}
+    said = json.loads(_line(snapshot))
+    event = [said[key] for key in _EVENT]
+    return not any([entry.get(key) for key in _EVENT] == event for entry in _newest_first(project, snapshot.name))
 
 
 def renamed_to(project: Project, name: str) -> str | None:
@@ -73,16 +79,18 @@ def move(project: Project, old: str, new: str) -> None:
 
 
 def _lines(project: Project, name: str) -> list[dict[str, Any]]:
+    return [*_newest_first(project, name)][::-1]
+
+
+def _newest_first(project: Project, name: str) -> Iterator[dict[str, Any]]:
     try:
         text = _path(project, name).read_text("utf-8", errors="replace")
     except FileNotFoundError:
-        return []
-    entries = []
-    for line in text.split("\n"):  # not splitlines, which also splits at what JSON allows inside text
+        return
+    for line in reversed(text.split("\n")):  # not splitlines, which also splits at what JSON allows inside text
         try:
             entry = json.loads(line)
         except ValueError:  # cut short by a crash
             continue
         if isinstance(entry, dict):
-            entries.append(entry)
-    return entries
+            yield entry

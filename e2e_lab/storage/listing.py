@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 from dataclasses import replace
 
-from e2e_lab.errors import UsageError
+from e2e_lab.errors import InvalidName, UsageError
 from e2e_lab.project import Project, sync_folder, writing
 from e2e_lab.records import STAGES, Dataset, Datasets, Removed, Renamed, Snapshot, dataset_name
 from e2e_lab.storage import journal, record_files
@@ -42,14 +42,19 @@ def datasets(project: Project, *, unsaved: Collection[str] = ()) -> Datasets:
 
 def rename(project: Project, old: str, new: str) -> Renamed:
     """Give a dataset another name; its versions come along. Raises where *new* is taken."""
-    old, new = dataset_name(old), dataset_name(new)
+    old = dataset_name(old)
     current(project, old)
+    try:
+        new = dataset_name(new)
+    except InvalidName as problem:
+        raise InvalidName(problem.message, hint=f"e2e rename {old} {problem.hint.removeprefix('--as ')}") from None
     with project.lock(f"rename {old}"):
         now = current(project, old)
         if old.casefold() == new.casefold():
-            raise UsageError(f"{old} and {new} differ only by case.", hint=f"e2e rename {old} OTHER")
+            same = "is its name already" if old == new else "differs only by case"
+            raise UsageError(f"{old} cannot become {new}: that {same}.", hint=f"e2e rename {old} OTHER")
         if record_files.found(project, new) is not None:
-            raise UsageError(f"There is a dataset {new} already.", hint=f"e2e remove {new}")
+            raise UsageError(f"There is a dataset {new} already.", hint=f"e2e rename {old} OTHER")
         if journal.missing(project, now):
             journal.note(project, now)
         journal.move(project, old, new)

@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as pat
 
-from e2e_lab.errors import UsageError, VersionNotFound, closest
+from e2e_lab.errors import StorageRefused, UsageError, VersionNotFound, closest
 from e2e_lab.project import Project, sync_folder, writing
 from e2e_lab.records import Exported, Snapshot
 from e2e_lab.storage import store
@@ -52,7 +52,7 @@ def load(
     """
     checked_kind(kind)
     if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int) or sample < 0):
-        raise UsageError(f"sample={sample!r} is no number of rows.", hint="sample=1000")
+        raise UsageError(f"sample={sample!r} is no number of rows.", hint=f"e2e load {version.ref} --sample 1000")
     stored = _found(project, version)
     positions = _positions(stored, version, columns, kind)
     condition = _condition(stored, version, where)
@@ -160,12 +160,20 @@ def export(project: Project, version: Snapshot, path: Path | str) -> Exported:
     In a folder it is called ``NAME.parquet``. An earlier export is replaced; any other file is not.
     """
     target = Path(path).expanduser()
-    if target.is_dir():
-        target = target / f"{version.name}.parquet"
-    _check_free(target)
     table = _plain(project, version)
     marked = {**(table.schema.metadata or {}), MARK: f"{version.ref} {version.id}".encode()}
-    table = table.replace_schema_metadata(marked)
+    try:
+        if target.is_dir():
+            target = target / f"{version.name}.parquet"
+        _check_free(target)
+        _written(table.replace_schema_metadata(marked), target)
+    except OSError as problem:  # a name too long, a file where a folder should be
+        said = f"{target} cannot be written: {problem.strerror}."
+        raise StorageRefused(said, hint=f"e2e export {version.ref} {version.name}.parquet") from problem
+    return Exported(ref=version.ref, path=str(target), rows=version.rows, bytes=target.stat().st_size)
+
+
+def _written(table: pa.Table, target: Path) -> None:
     with writing(target):
         target.parent.mkdir(parents=True, exist_ok=True)
         temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
@@ -178,7 +186,6 @@ def export(project: Project, version: Snapshot, path: Path | str) -> Exported:
         finally:
             temporary.unlink(missing_ok=True)
         sync_folder(target.parent)
-    return Exported(ref=version.ref, path=str(path), rows=version.rows, bytes=target.stat().st_size)
 
 
 def _check_free(target: Path) -> None:

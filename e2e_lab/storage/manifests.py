@@ -58,10 +58,10 @@ def manifest_of(place: Path) -> dict[str, Any]:
             raise KeyError
     except FileNotFoundError:
         if (place / TABLE).exists():
-            raise Damaged(f"{path} is missing.", hint="e2e verify") from None
+            raise Damaged(f"{path} is missing.", hint="snapshot the same data again") from None
         raise VersionNotFound(f"The data {place.name[:12]} is not stored here.") from None
     except (ValueError, KeyError, TypeError):
-        raise Damaged(f"{path} is not what was stored.", hint="e2e verify") from None
+        raise Damaged(f"{path} is not what was stored.", hint="snapshot the same data again") from None
     return dict(found)
 
 
@@ -77,10 +77,15 @@ def intact(place: Path) -> bool:
 
 def check_bytes(path: Path, expected: str) -> None:
     """Raise :class:`Damaged` where the BLAKE3 of the file is not *expected*."""
+    if hash_of(path) != expected:
+        raise Damaged(f"{path} is not what was stored: its bytes have changed.", hint="snapshot the same data again")
+
+
+def hash_of(path: Path) -> str:
+    """The BLAKE3 of a file, in hexadecimal digits."""
     digest = blake3(max_threads=blake3.AUTO)
     digest.update_mmap(path)
-    if digest.hexdigest() != expected:
-        raise Damaged(f"{path} is not what was stored: its bytes have changed.", hint="snapshot the same data again")
+    return str(digest.hexdigest())
 
 
 def _folder_bytes(folder: Path) -> int:

@@ -32,7 +32,8 @@ def pack(values: pd.Series[Any], name: str) -> Packed:
     try:
         packed = _packed(values, name)
         empty = pa.chunked_array([packed.array.slice(0, 0)], packed.array.type)
-        nans = bool(packed.array.null_count and _nans(packed.array))
+        both = packed.array.null_count and not isinstance(values.dtype, np.dtype)  # of numpy's NaN, Arrow made nulls
+        nans = bool(both and _nans(packed.array))
         back = unpack(empty, packed.codec, packed.extras, nulls=packed.array.null_count > 0, nans=nans)
     except (pa.ArrowException, OverflowError, UnicodeError, ValueError, TypeError) as problem:
         said = str(problem).splitlines()[0] if str(problem) else type(problem).__name__

@@ -16,7 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData
-from e2e_lab.storage.identity import Content
+from e2e_lab.storage.identity import Content, side_by_side
 from e2e_lab.storage.pandas_columns import by_default, pack, unpack
 from e2e_lab.storage.pandas_objects import Codec, Packed
 
@@ -26,7 +26,8 @@ Form = dict[str, Any]
 def from_pandas(frame: pd.DataFrame) -> Content:
     """What *frame* is made of; :class:`UnsupportedData` naming the first column that would not come back equal."""
     names = [str(label) for label in frame.columns]
-    packed = [pack(column, name) for name, (_, column) in zip(names, frame.items(), strict=True)]
+    columns = [(column, name) for name, (_, column) in zip(names, frame.items(), strict=True)]
+    packed = side_by_side(lambda pair: pack(*pair), columns, size=len(frame) * len(columns) * 8)
     form: Form = {}
     extras: dict[str, pa.Array] = {}
     labels = _pack_labels(frame.columns, extras)

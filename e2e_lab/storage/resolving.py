@@ -162,8 +162,9 @@ def _not_found(project: Project, name: str) -> DatasetNotFound:
     left = journal.noted(project, name)
     if left:
         return DatasetNotFound(f"{name} was removed from the project.", hint=f"e2e restore {left[-1].ref}")
-    known = record_files.names(project)
+    known = list(record_files.all_found(project))
     meant = closest(name, known)
-    said = f" There are: {', '.join(sorted(known)[:SHOWN])}." if known and not meant else ""
+    listed = f" There are: {', '.join(sorted(known)[:SHOWN])}." if known else ""
+    said = f" Did you mean {meant}?" if meant else listed
     hint = f"e2e load {meant}" if meant else "e2e data"
     return DatasetNotFound(f"There is no dataset {name!r}.{said}", hint=hint)

@@ -7,10 +7,11 @@ again, so that of two processes that save at once each gets its own number.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeAlias
 
 from e2e_lab.errors import UsageError, closest
 from e2e_lab.project import Project
@@ -32,6 +33,10 @@ def fingerprint(frame: Any) -> str:
     return content_id(from_frame(frame))
 
 
+Author: TypeAlias = str | Callable[[], str | None] | None
+"""Who makes a version, or a function that says so: it is only asked where there is something to write."""
+
+
 @dataclass(frozen=True)
 class Wanted:
     """What the caller of :func:`snapshot` said."""
@@ -41,7 +46,7 @@ class Wanted:
     parents: tuple[Parent, ...]
     source: str | None
     message: str | None
-    author: str | None
+    author: Author
     origin: Origin
 
 
@@ -55,7 +60,7 @@ def snapshot(
     source: str | None = None,
     key: Sequence[str] | None = None,
     message: str | None = None,
-    author: str | None = None,
+    author: Author = None,
     origin: Origin = Origin(),  # noqa: B008 - immutable
     notes: Sequence[str] = (),
 ) -> Snapshot:
@@ -73,18 +78,16 @@ def snapshot(
     before = record_files.found(project, name)
     wanted = Wanted(name, _stage(name, stage, before, parents, source), tuple(parents), source, message, author, origin)
     content = from_frame(frame)
-    made = content_id(content)
-    itself = [parent for parent in wanted.parents if (parent.name, parent.id) == (name, made)]
-    wanted = replace(wanted, parents=tuple(parent for parent in wanted.parents if parent not in itself))
     said_key = key is not None
     fitting, key_notes = check_key(content, key, before.key if before else (), name)
-    stored = 0
-    if before is None or before.id != made or not is_stored(project, made):
-        stored = store.put(project, made, content)
+    made, stored = _stored(project, content, before)
+    itself = [parent for parent in wanted.parents if (parent.name, parent.id) == (name, made)]
+    wanted = replace(wanted, parents=tuple(parent for parent in wanted.parents if parent not in itself))
     if before is not None and before.id == made and _updated(before, wanted, fitting if said_key else None) == before:
         if stored:
             project.changed()
         return replace(before, changed=False, bytes_stored=stored, notes=tuple(notes))
+    wanted = replace(wanted, author=author() if callable(author) else author)
     with project.lock(f"snapshot {name}"):
         now = record_files.found(project, name)
         _stage(name, wanted.stage, now, parents, source)
@@ -100,6 +103,42 @@ def snapshot(
             record_files.write(project, result)
     project.changed()
     return replace(result, changed=new, bytes_stored=stored, notes=(*notes, *key_notes))
+
+
+def draft(
+    project: Project,
+    frame: Any,
+    name: str,
+    *,
+    stage: str | None = None,
+    parents: Sequence[Parent] = (),
+    source: str | None = None,
+) -> Snapshot:
+    """The version that :func:`snapshot` would make, or the current one where *frame* equals it; no version is made.
+
+    The bytes are put into the store, so that :func:`load` can give the draft back; no record or journal names them.
+    """
+    name = dataset_name(name)
+    now = record_files.found(project, name)
+    content = from_frame(frame)
+    made, _ = _stored(project, content, now)
+    if now is not None and now.id == made:
+        return replace(now, changed=False, bytes_stored=0, notes=())
+    wanted = Wanted(name, _stage(name, stage, now, parents, source), tuple(parents), source, None, None, Origin())
+    said = f"differs from {now.ref}; not saved here" if now else "no dataset of this name yet; not saved here"
+    return replace(_version(content, made, wanted, now, ()), changed=False, saved=False, notes=(said,))
+
+
+def _stored(project: Project, content: Content, before: Snapshot | None) -> tuple[str, int]:
+    """The id of *content*, and how many bytes it added to the store."""
+    with ThreadPoolExecutor(1) as beside:
+        made = beside.submit(content_id, content)
+        maybe_equal = before is not None and before.rows == content.table.num_rows
+        # Where it cannot be equal, it is written while it is being hashed.
+        if before is not None and maybe_equal and before.id == made.result() and is_stored(project, before.id):
+            return before.id, 0
+        stored = store.put(project, made, content)
+        return made.result(), stored
 
 
 def _stage(name: str, stage: str | None, before: Snapshot | None, parents: Sequence[Parent], source: str | None) -> str:
@@ -142,7 +181,7 @@ def _version(content: Content, made: str, wanted: Wanted, now: Snapshot | None, 
         source=wanted.source,
         key=key,
         message=wanted.message,
-        author=wanted.author,
+        author=wanted.author if isinstance(wanted.author, str) else None,
         time=_now(),
         origin=wanted.origin,
     )

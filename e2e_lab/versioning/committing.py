@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from e2e_lab.errors import E2EError, GitError, SecretFound, UsageError
-from e2e_lab.project import Project
+from e2e_lab.project import Project, taking_turns
 from e2e_lab.records import Commit, Trail
 from e2e_lab.versioning import changes, gate, history, notebooks, plan, repository, selection, working
 from e2e_lab.versioning.installed import environment
@@ -38,6 +38,11 @@ def commit(project: Project, message: str, *, trail: Trail = Trail()) -> Commit:
     if not said or "\0" in said:
         raise UsageError("A commit needs a message.", hint='e2e commit -m "what changed, and why"')
     repo = repository.of(project)
+    with taking_turns(project.home / "commit.lock", doing="committing"):  # hooks may take long
+        return _commit(project, repo, said, trail)
+
+
+def _commit(project: Project, repo: Repository, said: str, trail: Trail) -> Commit:
     notes = [*_refresh_lock(project), *_older_on_disk(project, trail)]
     state = working.read(repo)
     working.refuse_in_between(repo, state)

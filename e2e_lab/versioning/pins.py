@@ -17,6 +17,7 @@ from e2e_lab.versioning.repository import Repository
 RUNS = "refs/e2e/runs/"
 CELLS = ".e2e-run/cells.json"
 LOCK = ".e2e-run/requirements.lock"
+GENERATORS = ".e2e-run/generators.json"
 
 _KEEP = 512
 _cleaned: dict[str, bytes | None] = {}
@@ -27,8 +28,9 @@ def pin(project: Project, key: str, *, trail: Trail = Trail()) -> Pin:  # noqa: 
     """Keep the code as it is now as a commit on ``refs/e2e/runs/KEY``.
 
     In it: tracked files as they are on disk, untracked source files of the project, notebooks without outputs, the
-    sources of the cells in *trail*, and the environment lock; never private files. Index, branch and reflog stay as
-    they are; no identity is needed. ``Pin.environment`` is the SHA-256 of the lock. May be called from any thread.
+    sources of the cells and the states of the generators in *trail*, and the environment lock; never private files.
+    Index, branch and reflog stay as they are; no identity is needed. ``Pin.environment`` is the SHA-256 of the lock.
+    May be called from any thread.
     """
     if not _KEY.fullmatch(key) or ".." in key or key.endswith((".", ".lock")):
         raise UsageError(f"{key!r} cannot name a pin: letters, digits, _ . and -.")
@@ -48,6 +50,8 @@ def _pinned(repo: Repository, key: str, trail: Trail) -> Pin:
     ran = {"format": FORMAT, "notebook": trail.notebook, "cell": trail.cell, "cells": list(trail.cells)}
     tree.files[repo.prefix + CELLS] = ("100644", json.dumps(ran, ensure_ascii=False, indent=1).encode(errors="replace"))
     tree.files[repo.prefix + LOCK] = ("100644", lock)
+    if trail.generators:
+        tree.files[repo.prefix + GENERATORS] = ("100644", json.dumps(trail.generators).encode())
     ref = RUNS + key
     commit = hidden.write(repo, ref, tree, parent=state.head, message=f"Pin of {key}\n")
     return Pin(commit=commit, ref=ref, environment=hashlib.sha256(lock).hexdigest())

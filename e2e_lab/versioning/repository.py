@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import re
 import tempfile
+import time
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from git import Git
 
 IDENTITY_HINT = 'git config user.name "Your Name" && git config user.email you@example.org'
+LOCK_SECONDS = 1.5
+_IN_THE_WAY = re.compile(r"Unable to create '(.+?\.lock)': File exists")
 
 
 class Ran(NamedTuple):
@@ -56,9 +59,15 @@ class Repository:
     ) -> Ran:
         """Run one git command at *top* with *given* on its standard input; a failure raises unless it *may_fail*.
 
-        Paths are meant literally but where *globs* are asked for.
+        Paths are meant literally but where *globs* are asked for. Another git that holds a lock is waited for: a file
+        browser's ``git status`` holds it for a moment.
         """
-        ran = _run(self._git, words if globs else ("--literal-pathspecs", *words), given=given, env=env)
+        command = words if globs else ("--literal-pathspecs", *words)
+        ran = _run(self._git, command, given=given, env=env)
+        until = time.monotonic() + LOCK_SECONDS
+        while ran.status and _IN_THE_WAY.search(ran.err) and time.monotonic() < until:
+            time.sleep(0.05)
+            ran = _run(self._git, command, given=given, env=env)
         if ran.status and not may_fail:
             raise refusal(words, ran, self.top)
         return ran
@@ -201,7 +210,7 @@ def _no_git() -> GitError:
 def refusal(words: tuple[str, ...], ran: Ran, top: Path) -> E2EError:
     """The error that says what git's failure means."""
     said = ran.err.strip() or ran.out.decode("utf-8", "replace").strip()
-    in_the_way = re.search(r"Unable to create '(.+?\.lock)': File exists", said)
+    in_the_way = _IN_THE_WAY.search(said)
     if in_the_way:
         return GitError(
             f"Another git command is at work here, or one was interrupted: {in_the_way[1]} is in the way.",
@@ -235,7 +244,7 @@ _MEANINGS = (
         ),
     ),
     (
-        r"No space left on device|Disk quota exceeded",
+        r"(?i)No space left on device|Disk quota exceeded|out of disk ?space",
         lambda top: DiskFull(f"No space left in {top}.", hint="free some disk space, then try again"),
     ),
     (

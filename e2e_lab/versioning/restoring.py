@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -16,7 +17,7 @@ from pathlib import Path, PurePosixPath
 from e2e_lab.errors import NotFound, UsageError, VersionNotFound, closest
 from e2e_lab.project import HOME, SETTINGS, Project, writing
 from e2e_lab.records import STAGES, DatasetChange, Restored
-from e2e_lab.versioning import changes, hidden, history, plan, repository, selection, working
+from e2e_lab.versioning import changes, hidden, history, notebooks, plan, repository, selection, working
 from e2e_lab.versioning.repository import Repository
 
 SAVED = "refs/e2e/saved/"
@@ -35,7 +36,8 @@ def restore(project: Project, revision: str, names: Sequence[str] = ()) -> Resto
     """Put the project, or only *names* (datasets or paths), back as at *revision*.
 
     What is there and differs is first saved as a commit on ``refs/e2e/saved/TIME``, named in ``saved``; restoring that
-    ref brings it back exactly. Files that came later are removed where git has them. Untracked data, ignored and
+    ref brings it back exactly. Notebooks that differ in outputs only stay as they are, unless they are named or it is
+    such a ref that is restored. Files that came later are removed where git has them. Untracked data, ignored and
     private files are never touched. Where all is as at *revision* nothing happens and ``saved`` is None.
 
     Raises :class:`VersionNotFound` for an unknown revision, :class:`NotFound` for an unknown name.
@@ -53,6 +55,8 @@ def restore(project: Project, revision: str, names: Sequence[str] = ()) -> Resto
     kept = False
     try:
         differing = _differing(repo, saved, target, wanted)
+        if wanted is None and not revision.startswith(SAVED):
+            differing = _but_for_outputs(repo, differing)
         steps = _steps(repo, new, differing)
         kept = bool(steps.remove or steps.write)
     finally:
@@ -84,10 +88,10 @@ def _paths(
     tracked = set(repository.split(repo.run("ls-files", "-z", *repo.scope()).out))
     there = set(repository.split(repo.run("ls-tree", "-r", "-z", "--name-only", target, *repo.scope()).out))
     known = tracked | there | set(state.untracked) | set(working.hidden(repo, state, lock=False))
-    return [path for name in names for path in _meant(project, repo, name, known)]
+    return [path for name in names for path in _meant(project, repo, target, name, known)]
 
 
-def _meant(project: Project, repo: Repository, name: str, known: set[str]) -> list[str]:
+def _meant(project: Project, repo: Repository, target: str, name: str, known: set[str]) -> list[str]:
     records = [f"{repo.prefix}data/{stage}/{name}.json" for stage in STAGES]
     if known.intersection(records):
         return records
@@ -102,7 +106,7 @@ def _meant(project: Project, repo: Repository, name: str, known: set[str]) -> li
     raise NotFound(
         f"Neither a dataset nor a file {name!r} is known here or at that revision."
         + (f" Did you mean {meant!r}?" if meant else ""),
-        hint="e2e data, or: git ls-files",
+        hint=f"e2e restore {target[:10]} {shlex.quote(meant)}" if meant else "git ls-files",
     )
 
 
@@ -151,6 +155,18 @@ def _differing(repo: Repository, saved: str, target: str, wanted: list[str] | No
             continue
         found.append(history.File(path, history.blob_or_none(before), history.blob_or_none(after)))
     return found
+
+
+def _but_for_outputs(repo: Repository, differing: list[history.File]) -> list[history.File]:
+    """Without the notebooks that differ in outputs only: one that is open in an editor is not changed beneath it."""
+    books = [file for file in differing if file.path.endswith(".ipynb") and file.before and file.after]
+    blobs = iter(repo.blobs(blob for file in books for blob in (file.before or "", file.after or "")))
+    same = {
+        file.path
+        for file, before, after in zip(books, blobs, blobs)
+        if before is not None and after is not None and notebooks.same(before, after)
+    }
+    return [file for file in differing if file.path not in same]
 
 
 def _steps(repo: Repository, new: set[str], differing: list[history.File]) -> _Steps:

@@ -35,7 +35,7 @@ from e2e_lab.records import (
     Stopped,
     Trace,
 )
-from e2e_lab.workspace import provenance, references
+from e2e_lab.workspace import generators, provenance
 from e2e_lab.workspace.readers import tag_snapshot
 from e2e_lab.workspace.session import session
 from e2e_lab.workspace.status import project_status
@@ -58,12 +58,28 @@ def inert() -> bool:
 
 
 def init(path: PathLike = ".", *, name: str | None = None) -> Initialised:
-    """Make *path* a project, or complete one: git repository, ``e2e.toml``, ignore rules. Safe to repeat."""
+    """Make *path* a project, or complete one: git repository, ``e2e.toml``, ignore rules. Safe to repeat.
+
+    *path* is a folder, made where it is missing; *name* the project's, by default the folder's. ``created`` of the
+    answer names what was new. Raises :class:`UsageError` for the home folder, the root of the disk, or a file.
+
+    Example::
+
+        e2e.init("flights")
+    """
     return versioning.init((session.folder() / path) if session.in_kernel else Path(path), name=name)
 
 
 def status() -> Status:
-    """Where the project stands in the flow, what is not saved, its size on disk and the next step."""
+    """Where the project stands in the flow, what is not saved, its size on disk in bytes and the next step.
+
+    Neither MLflow nor a tracking server is asked. Raises :class:`NoProject` outside a project, as every verb but
+    :func:`init` does.
+
+    Example::
+
+        e2e.status().next
+    """
     return project_status(session.project())
 
 
@@ -73,15 +89,23 @@ def status() -> Status:
 def ingest(
     source: PathLike, name: str, *, key: str | Sequence[str] | None = None, message: str | None = None
 ) -> Snapshot:
-    """One local CSV or Parquet file as a raw snapshot.
+    """One local CSV or Parquet file as a raw snapshot; the file's path is its source.
 
-    Parameters: *source* a path; *name* the dataset's; *key* the columns that name a row; *message* what it is.
-    Raises :class:`UsageError` for a file that is not a table, :class:`InvalidName` for a name no dataset may have.
+    *source* is a path (``.csv``, ``.tsv``, each also with ``.gz``, or ``.parquet``), from the notebook's folder; *name*
+    the dataset's; *key* the columns that together name a row; *message* what it is. Raises :class:`NotFound` for a
+    missing file, :class:`UsageError` for one that is no table, naming the line, :class:`InvalidName` for a name no
+    dataset may have.
+
+    Example::
+
+        e2e.ingest("flights.csv", "flights", message="departures in 2013")
     """
     project = session.project()
-    path = session.folder() / os.fspath(source)
+    given = os.fspath(source)
+    path = given if "://" in given else session.folder() / given
     if inert():
-        return _compared(project, storage.current(project, name))
+        table, _ = storage.read_file(Path(path))
+        return _drafted(project, table, name, "raw", provenance.Provenance(source=project.relative(path)))
     snap = storage.ingest(
         project, path, name, key=_key(key), message=message, author=_author(project),
         origin=session.trail(project).origin,
@@ -103,28 +127,34 @@ def snapshot(
 ) -> Snapshot:
     """Save a table as a version of the dataset *name*; nothing is written if nothing changed.
 
-    *df* is a pandas or polars frame, an Arrow table, or anything with ``__arrow_c_stream__``. Source and parents are
-    found from what the table carries and from the cells that made it; *source* and *parents* correct them.
-    Raises :class:`UnsupportedData` naming a column that could not come back equal.
+    *df* is a pandas or polars frame, an Arrow table, or anything with ``__arrow_c_stream__``. *stage* is ``raw`` or
+    ``processed``; by default the dataset's own, else what its parents and source say. Source and parents are found from
+    what the table carries and from the cells that made it; *source* (a path or an address) and *parents* (references or
+    snapshots) correct them. *key* names the columns that together name a row.
+
+    Raises :class:`UnsupportedData` naming a column that could not come back equal, :class:`UsageError` where the stage
+    is not known or *key* is not unique, :class:`NotOurs` where another file stands in the record's place.
+
+    Example::
+
+        late = e2e.load("flights").query("dep_delay > 0")
+        e2e.snapshot(late, "flights_late", parents=["flights"], message="only late ones")
     """
     project = session.project()
     found = provenance.of(df, session, project)
     if parents is not None:
-        listed = tuple(p if isinstance(p, Snapshot) else references.dataset(project, p) for p in parents)
+        listed = tuple(p if isinstance(p, Snapshot) else experiments.find_data(project, p) for p in parents)
         found = replace(found, parents=tuple(p.as_parent for p in listed), notes=())
     if source is not None:
         said = os.fspath(source)
         found = replace(found, source=project.relative(said) if Path(said).exists() else said, derived=False, notes=())
-    if inert():
-        now = storage.current(project, name)
-        same = storage.fingerprint(df) == now.id
-        return replace(now, changed=False, notes=() if same else (f"differs from {now.ref}; not saved here",))
-    known = storage.records(project)
-    if stage is None and found.derived and not found.parents and name not in known:
+    if stage is None and found.derived and not found.parents and name not in storage.records(project):
         stage = "processed"
+    if inert():
+        return _drafted(project, df, name, stage, found)
     snap = storage.snapshot(
         project, df, name, stage=stage, parents=found.parents, source=found.source, key=_key(key), message=message,
-        author=_author(project), origin=session.trail(project).origin, notes=found.notes,
+        author=lambda: _author(project), origin=session.trail(project).origin, notes=found.notes,
     )  # fmt: skip
     tag_snapshot(df, snap.as_parent)
     session.holds(df, snap.as_parent)
@@ -144,10 +174,19 @@ def load(
 ) -> Any:
     """Any version back, as it was saved.
 
-    *columns* and *where* (a ``pyarrow.compute`` expression, or ``(column, operator, value)`` tuples) are pushed down;
-    *sample* gives that many rows, the same ones each time; *kind* is ``pandas``, ``polars``, ``arrow`` or ``duckdb``.
+    *ref* is ``NAME`` or ``NAME@SELECTOR``: ``vN``, ``run:RUN``, a date, a git revision, or 6 digits or more of a
+    content id. *columns* (in this order) and *where* (a ``pyarrow.compute`` expression, or ``(column, operator,
+    value)`` tuples that must all hold) are pushed down; *sample* gives that many rows, the same ones each time; *kind*
+    is ``pandas``, ``polars``, ``arrow`` or ``duckdb``.
+
+    Raises :class:`DatasetNotFound`, :class:`VersionNotFound` (also where the bytes are on another machine only),
+    :class:`Ambiguous`, :class:`UsageError` for a column that is not there, :class:`Damaged` for bytes that changed.
+
+    Example::
+
+        e2e.load("flights@v1", columns=["carrier"], where=[("dep_delay", ">", 30)])
     """
-    version = references.dataset(session.project(), ref)
+    version = session.drafts.get(ref) or experiments.find_data(session.project(), ref)
     return load_version(version, columns=columns, where=where, sample=sample, kind=kind)
 
 
@@ -171,32 +210,66 @@ def load_version(
 
 
 def datasets() -> Datasets:
-    """The project's datasets: current version, shape, size, and whether git has it."""
+    """The project's datasets: current version, shape, bytes of all versions, and whether git has the record as it is.
+
+    Example::
+
+        [dataset.name for dataset in e2e.datasets()]
+    """
     project = session.project()
     return storage.datasets(project, unsaved=versioning.unsaved(project))
 
 
 def rename(old: str, new: str) -> Renamed:
-    """Give a dataset another name; its versions keep their numbers."""
-    return storage.rename(session.project(), old, new)
+    """Give a dataset another name; its versions come along and keep their numbers.
+
+    Raises :class:`DatasetNotFound`, :class:`InvalidName`, and :class:`UsageError` where *new* is taken.
+
+    Example::
+
+        e2e.rename("flights_late", "late_flights")
+    """
+    return storage.rename(session.project(), _whole(old, "rename"), new)
 
 
 def remove(name: str) -> Removed:
-    """Take a dataset out of the current project; history and store keep its versions."""
-    return storage.remove(session.project(), name)
+    """Take a dataset out of the current project; history and store keep its versions, and ``restore`` brings it back.
+
+    Example::
+
+        e2e.remove("late_flights")
+    """
+    return storage.remove(session.project(), _whole(name, "remove"))
 
 
 def export(ref: str, path: PathLike) -> Exported:
-    """Write a version as one ordinary Parquet file outside the store."""
+    """Write a version as one ordinary Parquet file outside the store; pandas finds its index in it again.
+
+    *path* is a file, or a folder in which it is called ``NAME.parquet``. An earlier export is replaced; for any other
+    file :class:`UsageError` is raised.
+
+    Example::
+
+        e2e.export("flights@v1", "flights_2013.parquet")
+    """
     project = session.project()
-    return storage.export(project, references.dataset(project, ref), session.folder() / os.fspath(path))
+    return storage.export(project, experiments.find_data(project, ref), session.folder() / os.fspath(path))
 
 
 # ---- versions ------------------------------------------------------------------------------------------------
 
 
 def commit(message: str) -> Commit:
-    """Notebooks, code, the environment lock and the records in one git commit; nothing where nothing changed."""
+    """Notebooks, code, the environment lock and the records in one git commit; nothing where nothing changed.
+
+    ``left_out`` of the answer names data-like, large and private files that were not put in. Raises
+    :class:`SecretFound`, :class:`NoIdentity`, and :class:`GitError` for whatever git or a hook refuses; the index is
+    then as it was.
+
+    Example::
+
+        e2e.commit("first data")
+    """
     project = session.project()
     if inert():
         head = versioning.head(project)
@@ -207,19 +280,29 @@ def commit(message: str) -> Commit:
 
 
 def log(name: str | None = None) -> History:
-    """The commits, newest first, with what each did to the data; only those that touched *name* where it is given."""
+    """The newest 50 commits, newest first, with what each did to the data; only those that touched *name* if given.
+
+    Example::
+
+        e2e.log("flights")
+    """
     return versioning.log(session.project(), name)
 
 
 def restore(rev: str, *names: str) -> Restored:
-    """Code and data as they were at *rev*; what differs is saved first.
+    """Code and data as they were at *rev*; what differs is saved first, on the ref that ``saved`` of the answer names.
 
-    ``restore("flights@v1")`` makes that version the dataset's current one again.
+    *rev* is a git revision or such a ref, *names* are datasets or paths, all by default. ``DATASET@vN`` as *rev* makes
+    that version the current one again. Branch and index stay. Raises :class:`VersionNotFound`, :class:`NotFound`.
+
+    Example::
+
+        e2e.restore("HEAD", "flights")
     """
     project = session.project()
     now = storage.records(project)
     if not names and "@" in rev[1:] and Ref.parse(rev).name in {*now, *storage.known_names(project)}:
-        return _reinstated(project, references.dataset(project, rev), now.get(Ref.parse(rev).name))
+        return _reinstated(project, experiments.find_data(project, rev), now.get(Ref.parse(rev).name))
     return versioning.restore(project, rev, names)
 
 
@@ -240,7 +323,15 @@ def _reinstated(project: Project, version: Snapshot, before: Snapshot | None) ->
 def run(name: str, *, params: Mapping[str, Any] | None = None) -> Iterator[ActiveRun]:
     """A tracked run around a block: pinned code, data and environment, parameters, and whatever the block logs.
 
-    An error inside marks the run failed (an interrupt: killed) with its traceback, and goes on up.
+    *params* are recorded, not assigned. A run inside a run becomes its child. An error inside marks the run failed (an
+    interrupt: killed) with its traceback, and goes on up. Raises :class:`TrackingError` where the server that is set
+    does not answer, before the block runs.
+
+    Example::
+
+        with e2e.run("first", params={"alpha": 1.0}):
+            e2e.log_metric("rmse", 0.5)
+            e2e.log_model(model, X=X, y=y)
     """
     started = begin_run(name, params=params)
     try:
@@ -254,7 +345,7 @@ def run(name: str, *, params: Mapping[str, Any] | None = None) -> Iterator[Activ
 def begin_run(name: str, *, params: Mapping[str, Any] | None = None) -> ActiveRun:
     """Start a run that :func:`end_run` ends; :func:`run` and ``%%e2e run`` do both."""
     project = session.project()
-    trail = session.trail(project)
+    trail = replace(session.trail(project), generators=generators.states())
     pin = versioning.pin(project, os.urandom(8).hex(), trail=trail)
     outer = _going_on(project)
     started = experiments.start(
@@ -276,25 +367,38 @@ def end_run(started: ActiveRun, error: BaseException | None = None) -> Run:
 
 
 def log_metric(name: str, value: float, step: int | None = None) -> None:
-    """A metric of the active run; *step* counts epochs or iterations. Written in batches, at the latest each second."""
+    """A metric of the active run; *step* counts epochs or iterations. Sent in batches, within about half a second.
+
+    Raises :class:`UsageError` for what is no finite number, :class:`NoActiveRun` outside a run.
+    """
     _active("log_metric").log_metric(name, value, step)
 
 
 def log_param(name: str, value: Any) -> None:
-    """A parameter of the active run."""
+    """A parameter of the active run, kept as text of at most 6,000 characters.
+
+    Raises :class:`UsageError` where it has another value already, :class:`NoActiveRun` outside a run.
+    """
     _active("log_param").log_param(name, value)
 
 
 def log_artifact(path: PathLike) -> None:
-    """A file (a plot, a report) kept with the active run."""
+    """A file or folder (a plot, a report) copied to the active run.
+
+    Raises :class:`UsageError` where there is none at *path*, :class:`NoActiveRun` outside a run.
+    """
     _active("log_artifact").log_artifact(os.fspath(path))
 
 
 def log_model(model: Any, X: Any = None, y: Any = None, *, name: str = "model", predict: str = "predict") -> None:
-    """Keep a fitted model with the active run. Returns at once; the rest happens in the background.
+    """Keep a fitted model with the active run. Returns at once; it is written and proved in the background.
 
-    *X* is the whole table it was fitted on (rows × columns, named), *y* what it learned to predict, *predict* the
-    method that answers (``predict`` or ``predict_proba``). From X come the request schema, example and replay rows.
+    *X* is the whole table it was fitted on (rows × named columns), *y* what it learned to predict, *predict* the method
+    that answers (``predict`` or ``predict_proba``), *name* tells several models of a run apart. From X come the request
+    schema, example and replay rows; without it the model cannot be packaged.
+
+    Raises :class:`ModelError` for a model that could not be served as it is, with the way out as hint,
+    :class:`NoActiveRun` outside a run.
     """
     project = session.project()
     active = _active("log_model")
@@ -315,10 +419,16 @@ def keep(
 ) -> Run:
     """A finished run from what is already here, nothing trained again.
 
-    A fitted search (``GridSearchCV`` and its kin) becomes a run with one child run a candidate.
+    *model*, *X* and *y* are as in :func:`log_model`; *metrics* are numbers by name; *params* are by default those that
+    somebody set on the model. A fitted search (``GridSearchCV`` and its kin) becomes a run with one child run a
+    candidate. Raises what :func:`log_model` raises, before a run is made.
+
+    Example::
+
+        e2e.keep("kept", model=model, X=X, metrics={"rmse": 0.5})
     """
     project = session.project()
-    trail = session.trail(project)
+    trail = replace(session.trail(project), generators=generators.states())
     pin = versioning.pin(project, os.urandom(8).hex(), trail=trail)
     data = dict.fromkeys(use for thing in (X, y) for use in _uses(thing, project, "train"))
     return experiments.keep(
@@ -328,8 +438,13 @@ def keep(
 
 
 def runs() -> pd.DataFrame:
-    """The runs, newest first: name, status, times, then a column a metric and a column a parameter."""
-    import pandas as pd
+    """The runs, newest first: name, status, start, seconds, then a column a metric and a column a parameter, data, id.
+
+    Example::
+
+        e2e.runs().sort_values("rmse")
+    """
+    from e2e_lab.workspace.run_table import RunTable
 
     found = experiments.runs(session.project())
     metrics = list(dict.fromkeys(name for run in found for name in run.metrics))
@@ -344,14 +459,15 @@ def runs() -> pd.DataFrame:
         rows.append(row)
     head = ["run", "status", "started", "seconds", *metrics]
     head += [name if name not in head else f"param.{name}" for name in params]
-    return pd.DataFrame(rows, columns=[*head, "data", "id"])
+    return RunTable.of(rows, [*head, "data", "id"], metrics=metrics)
 
 
 def run_notebook(path: PathLike, params: Mapping[str, Any] | None = None) -> Run:
-    """Run a saved notebook from top to bottom without a screen, as one tracked run.
+    """Run a saved notebook from top to bottom without a screen, as one tracked run; the executed copy is kept with it.
 
     *params* are assigned after the cell tagged ``parameters`` (or first). Inside, snapshots are compared instead of
-    written, and commits, registrations and packages stand still.
+    written, and commits, registrations and packages stand still. A cell that fails makes the run's status ``failed``.
+    Raises :class:`NotFound` for a notebook that is not there.
     """
     project = session.project()
     notebook = project.inside(session.folder() / os.fspath(path))
@@ -364,7 +480,16 @@ def run_notebook(path: PathLike, params: Mapping[str, Any] | None = None) -> Run
 
 
 def register(run: str | Run, name: str, *, alias: str | None = None, model: str | None = None) -> ModelVersion:
-    """Give a run's model a name and a version; the same model again adds nothing."""
+    """Give a run's model a name and a version; the same model again adds nothing. Waits until the model is proved.
+
+    *run* is a run, its name or its id; *alias* (``champion``, …) is moved to the version; *model* says which, where the
+    run kept several. Raises :class:`RunNotFound`, :class:`InvalidName`, and :class:`ModelError` where the run kept
+    none, or its proof failed.
+
+    Example::
+
+        e2e.register("first", "delay", alias="champion")
+    """
     project = session.project()
     if inert():
         return replace(models.find_model(project, Ref.parse(name)), changed=False)
@@ -373,7 +498,16 @@ def register(run: str | Run, name: str, *, alias: str | None = None, model: str 
 
 
 def package(model_ref: str, *, service: str | None = None, trust: bool = False) -> Package:
-    """A Bento of a registered model, replayed against the model before it is accepted."""
+    """A Bento of a registered model, replayed against it before it is accepted; the same model again adds nothing.
+
+    *model_ref* is ``MODEL``, ``MODEL@vN``, ``MODEL@ALIAS`` or ``MODEL@run:RUN``; *service* the service's name, by
+    default the model's; *trust* allows a model that was not made here. Raises :class:`ModelNotFound`,
+    :class:`NotTrusted`, :class:`ReplayFailed` where the built service answers otherwise; nothing is left behind then.
+
+    Example::
+
+        e2e.package("delay@champion")
+    """
     project = session.project()
     if inert():
         return replace(models.find_package(project, Ref.parse(service or Ref.parse(model_ref).name)), changed=False)
@@ -387,7 +521,13 @@ def serve(
 
     *ref* names a service, a model or a run; packaging and registering are done on the way and said. In a kernel the
     service lives until :func:`stop` or until the Jupyter server ends; from a script until :func:`stop`, or with
-    ``detach=False`` until the script ends.
+    ``detach=False`` until the script ends. *port* is a free one by default; *replace* puts it in the place of another
+    version that is serving. Raises :class:`ServiceNotFound`, :class:`ServiceError` where it does not come up.
+
+    Example::
+
+        endpoint = e2e.serve("delay")
+        answer = endpoint.predict([{"dep_delay": 12}])
     """
     project = session.project()
     packed, notes = _packaged(project, ref, trust=trust)
@@ -396,17 +536,35 @@ def serve(
 
 
 def services() -> Services:
-    """The services of this project that are running."""
+    """The services of this project that are running.
+
+    Example::
+
+        [service.url for service in e2e.services()]
+    """
     return serving.services(session.project())
 
 
 def stop(name: str) -> Stopped:
-    """End a service."""
+    """End a service; ``was_running`` of the answer is False where there was nothing to end.
+
+    Example::
+
+        e2e.stop("delay")
+    """
     return serving.stop(session.project(), Ref.parse(name).name)
 
 
 def trace(id: str) -> Trace:  # noqa: A002  the field's word, and the contract's
-    """The chain behind a prediction id, service, model, run, dataset or file: back to the exact code and rows."""
+    """The chain behind a prediction id, service, model, run, dataset or file: back to the exact code and rows.
+
+    Links that cannot be found are named in ``missing``. Raises :class:`PredictionNotFound` for an id that no service of
+    this project gave, :class:`NotFound` where nothing is called so.
+
+    Example::
+
+        e2e.trace(answer["id"])
+    """
     return serving.trace(session.project(), id)
 
 
@@ -491,9 +649,20 @@ def _use(parent: Parent, role: str) -> DataUse:
     return DataUse(name=parent.name, version=parent.version, id=parent.id, role=role)
 
 
-def _compared(project: Project, now: Snapshot) -> Snapshot:
-    stored = storage.is_stored(project, now.id)
-    return replace(now, changed=False, notes=() if stored else (f"{now.ref} exists only where it was made",))
+def _drafted(project: Project, df: Any, name: str, stage: str | None, found: provenance.Provenance) -> Snapshot:
+    """A snapshot where none may be made: how *df* stands to the current version; ``load`` gives it back all the same."""
+    made = storage.draft(project, df, name, stage=stage, parents=found.parents, source=found.source)
+    session.drafts[made.name] = made
+    session.flow.loaded(made.as_parent)
+    session.holds(df, made.as_parent)
+    return made
+
+
+def _whole(name: str, verb: str) -> str:
+    if "@" in name:
+        hint = f"e2e {verb} {Ref.parse(name).name}" + (" OTHER" if verb == "rename" else "")
+        raise UsageError(f"{name!r} is one version; {verb} takes the whole dataset.", hint=hint)
+    return name
 
 
 def _key(key: str | Sequence[str] | None) -> tuple[str, ...] | None:

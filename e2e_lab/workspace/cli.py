@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sys
 import time
@@ -9,11 +10,15 @@ from collections.abc import Sequence
 from typing import Any
 
 from e2e_lab.errors import E2EError
+from e2e_lab.records import Run, layout
 from e2e_lab.workspace import grammar, verbs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run one verb; the exit code: 0, or 1 with what happened and the next line to type on stderr."""
+    """Run one verb; the exit code: 0, or 1 with what happened and the next line to type on stderr.
+
+    A notebook that ran and failed is an answer, and 1.
+    """
     words = list(sys.argv[1:] if argv is None else argv)
     json = "--json" in words
     try:
@@ -30,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(verbs.as_json(answer) if call.json else _text(answer))
         if call.verb.name == "serve" and not call.values["detach"]:
             _stay(answer)
-        return 0
+        return 1 if isinstance(answer, Run) and answer.status == "failed" else 0
     except E2EError as error:
         if json:
             _say(verbs.as_json(error))
@@ -51,8 +56,15 @@ def _say(*lines: str, to: Any = None) -> int:
 
 
 def _text(answer: Any) -> str:
+    """An answer as text, in the width of the terminal; whole where a file or a pipe reads it."""
+    wide = shutil.get_terminal_size().columns if sys.stdout.isatty() else layout.ENDLESS
+    view = answer.view() if hasattr(type(answer), "view") else None
+    if view is not None:
+        return str(view.text(wide))
     to_string = getattr(answer, "to_string", None)
-    return str(to_string(index=False, max_colwidth=40)) if to_string else str(answer)
+    if to_string is None:
+        return str(answer)
+    return str(to_string(index=False, max_colwidth=40, line_width=wide))
 
 
 def _stay(endpoint: Any) -> None:

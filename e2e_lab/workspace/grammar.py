@@ -250,12 +250,14 @@ AREAS = tuple(dict.fromkeys(verb.area for verb in VERBS))
 _COMMON = ("--json", "-h", "--help")
 
 
-def find_verb(name: str) -> Verb:
-    """The verb of that name, or :class:`UsageError` with the nearest one."""
+def find_verb(name: str, rest: Sequence[str] = ()) -> Verb:
+    """The verb of that name, or :class:`UsageError` with the nearest one, before the *rest* of the words."""
     if name in BY_NAME:
         return BY_NAME[name]
     near = closest(name, BY_NAME)
-    raise UsageError(f"There is no verb {name!r}.", hint=f"e2e {near}" if near else "e2e -h")
+    wants = near and any(not arg.flags and arg.many in (None, "+") for arg in BY_NAME[near].args)
+    words = [near, *map(shlex.quote, rest or (["-h"] if wants else []))] if near else ["-h"]
+    raise UsageError(f"There is no verb {name!r}.", hint=f"e2e {' '.join(map(str, words))}")
 
 
 def parse(words: str | Sequence[str]) -> Call:
@@ -280,7 +282,7 @@ def parse(words: str | Sequence[str]) -> Call:
         return Call(find_verb(words[1]) if len(words) > 1 else BY_NAME["status"], help=True)
     if words[0].startswith("-"):
         return _Reader(BY_NAME["status"], list(words)).call()
-    return _Reader(find_verb(words[0]), list(words[1:])).call()
+    return _Reader(find_verb(words[0], words[1:]), list(words[1:])).call()
 
 
 class _Reader:
@@ -349,6 +351,7 @@ class _Reader:
 
     def _positional(self, free: list[str]) -> None:
         wanted = [arg for arg in self.verb.args if not arg.flags]
+        given = list(free)
         for place, arg in enumerate(wanted):
             still_needed = sum(1 for later in wanted[place + 1 :] if later.many in (None, "+"))
             if arg.many in ("*", "+"):
@@ -359,23 +362,25 @@ class _Reader:
                 self.values[arg.name] = self._checked(arg, free.pop(0))
             missing = not self.values[arg.name] and arg.many in (None, "+")
             if missing:
-                self._refuse(f"{self.verb.name} needs {arg.metavar or arg.name.upper()}")
+                words = [each.metavar or each.name.upper() for each in wanted if each.many in (None, "+")]
+                line = [self.verb.name, *map(shlex.quote, given), *words[len(given) :]]
+                self._refuse(f"{self.verb.name} needs {arg.metavar or arg.name.upper()}", f"e2e {' '.join(line)}")
         if free:
             self._refuse(f"{self.verb.name} does not take {' '.join(free)!r}")
 
     def _checked(self, arg: Arg, text: str) -> Any:
         if arg.choices and text not in arg.choices:
-            near = closest(text, arg.choices)
-            self._refuse(f"{text!r} is not one of {', '.join(arg.choices)}", f"{arg.flags[-1]} {near}" if near else "")
+            near = closest(text, arg.choices) or arg.choices[0]
+            self._refuse(f"{text!r} is not one of {', '.join(arg.choices)}", f"{arg.flags[-1]} {near}")
         if arg.kind is int:
             try:
                 return int(text.replace("_", "").replace(",", ""))
             except ValueError:
-                self._refuse(f"{arg.metavar or arg.name} is a whole number, not {text!r}")
+                self._refuse(f"{arg.flags[-1] if arg.flags else arg.name} is a whole number, not {text!r}")
         return text
 
     def _refuse(self, message: str, hint: str = "") -> NoReturn:
-        raise UsageError(f"{message}.", hint=hint or f"e2e {self.verb.usage}")
+        raise UsageError(f"{message}.", hint=hint or f"e2e {self.verb.name}{' -h' if self.verb.args else ''}")
 
 
 def _is_option(word: str) -> bool:

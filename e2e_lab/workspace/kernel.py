@@ -83,7 +83,9 @@ def our_lines(lines: list[str]) -> list[str]:
     if not lines or not lines[0].startswith("%%e2e"):
         return [_asked(line) for line in lines]
     words = lines[0].removeprefix("%%e2e").strip()
-    if not words.startswith("run") or words.endswith(("-h", "--help")):
+    if words.endswith(("-h", "--help")):  # where nothing follows, IPython would ask for a body
+        return [f"%e2e {words}\n", *lines[1:]] if not "".join(lines[1:]).strip() else lines
+    if not words.startswith("run"):
         return lines
     return [f"{BEGIN}({words!r})\n", *lines[1:]]
 
@@ -119,7 +121,8 @@ def load(shell: InteractiveShell) -> None:
     shell.set_hook("complete_command", complete, str_key="%%e2e")
     cards.install(shell)
     watch_readers()
-    for earlier in list(shell.user_ns.get("In", []))[1:]:
+    history: Any = shell.history_manager
+    for earlier in list(history.input_hist_raw)[1:]:  # as typed, which `In` is not
         if earlier.strip():
             session.began(earlier, None, read(shell.transform_cell(earlier)))
     if "e2e" not in shell.user_ns:

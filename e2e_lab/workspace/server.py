@@ -20,7 +20,7 @@ from jupyter_server.base.handlers import APIHandler
 from jupyter_server.utils import url_path_join
 from tornado.web import HTTPError, authenticated
 
-from e2e_lab.errors import E2EError, NotFound, UsageError
+from e2e_lab.errors import E2EError, NoProject, NotFound, UsageError
 from e2e_lab.project import Project, find
 
 if TYPE_CHECKING:
@@ -109,19 +109,20 @@ class StatusHandler(Handler):
 
 
 class RevisionHandler(Handler):
-    """``GET revision?project=``: a number that grows with every change, for one ``stat``."""
+    """``GET revision?project=``: a number that grows with every change, for one ``stat``; null outside a project.
+
+    The sidebar asks every other second, and a refusal each time would fill the browser's console and our log.
+    """
 
     _track_activity = False  # a panel that polls must not keep an idle server alive
 
     @authenticated
     @authorized
     async def get(self) -> None:
-        await self.answer(lambda project: {"revision": project.revision})
-
-    def _log(self) -> None:
-        """Outside a project the sidebar hears 404 at each look, which is no line for the log."""
-        if self.get_status() != HTTPStatus.NOT_FOUND:
-            super()._log()
+        try:
+            await self.answer(lambda project: {"revision": project.revision})
+        except NoProject:
+            self.finish({"revision": None})
 
 
 class ProjectsHandler(Handler):

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from e2e_lab import project as projects
 from e2e_lab.errors import NoActiveRun, UsageError, VariableNotFound, closest
 from e2e_lab.project import Project
-from e2e_lab.records import Parent, Trail
+from e2e_lab.records import Parent, Snapshot, Trail
 from e2e_lab.workspace.flow import Flow, Statement, names_read
 
 if TYPE_CHECKING:
@@ -42,6 +42,8 @@ class Session:
     """Where the front end last said the notebook lies; it wins over what the environment said at the start."""
     flow: Flow = field(default_factory=Flow)
     cells: list[Cell] = field(default_factory=list)
+    drafts: dict[str, Snapshot] = field(default_factory=dict)
+    """In the kernel of ``run NOTEBOOK``, which saves nothing: what its snapshots would have saved."""
     runs: list[ActiveRun] = field(default_factory=list)
     """The runs going on, innermost last."""
     cell_run: ActiveRun | None = None
@@ -98,8 +100,8 @@ class Session:
         path = notebook or script
         sources = [cell.source for cell in self.cells]
         if latest:
-            last = {cell.id: cell.source for cell in self.cells if cell.id}
-            sources = list(last.values()) or sources[-1:]
+            last = {cell.id or place: cell.source for place, cell in enumerate(self.cells)}
+            sources = list(last.values())
         return Trail(
             notebook=project.relative(path) if path else None,
             cell=self.cells[-1].id if self.cells else None,

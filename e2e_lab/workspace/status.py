@@ -60,7 +60,9 @@ def _experiments(seen: RunsOverview) -> Room:
     said = [plural(seen.runs, "run")]
     if seen.running:
         return Room(name="Experiments", state="running", summary=" · ".join([*said, f"{seen.newest_name} is running"]))
-    said += [f"{seen.newest_name}", *(f"{name} {value:.4g}" for name, value in [*seen.newest_metrics.items()][:1])]
+    ended = "" if seen.newest_status == "finished" else f" {seen.newest_status}"
+    metrics = [f"{name} {value:.4g}" for name, value in seen.newest_metrics.items()]
+    said += [f"{seen.newest_name}{ended}", *metrics[:1]]
     return Room(name="Experiments", state="clean", summary=" · ".join(said))
 
 
@@ -68,14 +70,16 @@ def _models(seen: RunsOverview, packages: tuple[Package, ...]) -> Room:
     if not seen.registered and not packages:
         step = f"e2e register {seen.newest_name} --as NAME" if seen.models else None
         return Room(name="Models", state="empty", summary="no registered models yet", next=step)
-    said = [plural(seen.registered, "registered model")] if seen.registered else []
-    said.append(f"{packages[-1].ref} packaged" if packages else "none packaged")
-    return Room(name="Models", state="clean", summary=" · ".join(said), next=None if packages else "e2e package MODEL")
+    said = [f"{packages[-1].ref} packaged" if packages else "none packaged"]
+    if seen.registered > 1 or not packages:
+        said.insert(0, f"{seen.registered:,} registered")
+    step = None if packages else f"e2e package {seen.newest_model or 'MODEL'}"
+    return Room(name="Models", state="clean", summary=" · ".join(said), next=step)
 
 
 def _service(running: Services, packages: tuple[Package, ...]) -> Room:
     if running:
         said = ", ".join(f"{s.name}@v{s.version}" for s in running)
-        return Room(name="Service", state="clean", summary=f"serving {said}")
+        return Room(name="Service", state="running", summary=f"serving {said}")
     step = f"e2e serve {packages[-1].service}" if packages else None
     return Room(name="Service", state="empty", summary="not serving", next=step)

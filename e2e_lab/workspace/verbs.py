@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from e2e_lab import storage
+from e2e_lab import experiments, storage
 from e2e_lab.errors import UsageError
 from e2e_lab.project import Project
-from e2e_lab.records import Snapshot, Snapshots, dataset_name
-from e2e_lab.workspace import api, grammar, references
+from e2e_lab.records import Loaded, Snapshot, Snapshots, dataset_name
+from e2e_lab.workspace import api, grammar
 from e2e_lab.workspace.session import session
 
 GENERIC = frozenset(
@@ -43,7 +42,7 @@ def _snapshot(v: Values) -> Any:
     if v["as_name"] and len(v["names"]) > 1:
         raise UsageError("--as names one dataset; several variables were given.", hint=f"e2e snapshot {v['names'][0]}")
     if not session.in_kernel:
-        return _one_or_all([_snapshot_file(Path(name), v) for name in v["names"]])
+        return _one_or_all([_snapshot_file(name, v) for name in v["names"]])
     made = []
     for variable in v["names"]:
         frame = session.value(variable)
@@ -61,15 +60,15 @@ def _one_or_all(made: list[Snapshot]) -> Snapshot | Snapshots:
     return made[0] if len(made) == 1 else Snapshots(items=tuple(made))
 
 
-def _snapshot_file(path: Path, v: Values) -> Snapshot:
+def _snapshot_file(path: str, v: Values) -> Snapshot:
     """At a shell a VAR is a file: the table in it, with the file as its source."""
-    name = v["as_name"] or path.name.split(".")[0]
+    name = v["as_name"] or Path(path).name.split(".")[0]
     if (v["stage"] or "raw") == "raw" and not v["parents"] and v["source"] is None:
         return api.ingest(path, name, key=v["key"] or None, message=v["message"])
     table, _ = storage.read_file(path)
     return api.snapshot(
         table, name, stage=v["stage"], parents=v["parents"] or None,
-        source=v["source"] or str(path), key=v["key"] or None, message=v["message"],
+        source=v["source"] or path, key=v["key"] or None, message=v["message"],
     )  # fmt: skip
 
 
@@ -101,7 +100,7 @@ def _looks_different(now: Snapshot, frame: Any, project: Project) -> bool:
 
 
 def _load(v: Values) -> Any:
-    version = references.dataset(session.project(), v["ref"])
+    version = experiments.find_data(session.project(), v["ref"])
     if session.namespace is None:  # a shell has no variables: show the first rows
         return api.load_version(version, sample=v["sample"]).head(v["sample"] or 10)
     name = v["into"] or version.name
@@ -110,13 +109,18 @@ def _load(v: Values) -> Any:
     frame = api.load_version(version, sample=v["sample"], kind=v["kind"] or "pandas")
     session.namespace[name] = frame
     session.holds(frame, version.as_parent)
-    return replace(version, changed=False, notes=(f"in the variable {name}",))
+    rows = min(v["sample"] or version.rows, version.rows)
+    return Loaded(
+        ref=version.ref, stage=version.stage, rows=rows, columns=len(version.columns),
+        notes=(f"in the variable {name}",),
+    )  # fmt: skip
 
 
 def _run(v: Values) -> Any:
     name = v["name"]
     if not name or not name.endswith(".ipynb"):
-        raise UsageError("A run is a cell or a notebook.", hint="%%e2e run NAME   (or: e2e run NOTEBOOK.ipynb)")
+        hint = f"%%e2e run {name or 'NAME'}" if session.in_kernel else "e2e run NOTEBOOK.ipynb"
+        raise UsageError("A run is a cell that begins with %%e2e run NAME, or a saved notebook.", hint=hint)
     return api.run_notebook(name, grammar.literals(v["params"]))
 
 

@@ -11,6 +11,7 @@ import argparse
 import importlib.util
 import os
 import re
+import shlex
 import shutil
 import subprocess
 import sys
@@ -129,7 +130,7 @@ def day_two(folder: Path) -> None:
             text=True,
             check=False,
         )
-        say(f"  {'$ e2e ' + ' '.join(words):<{WIDTH - 12}} {time.perf_counter() - started:6.2f} s")
+        say(f"  {'$ e2e ' + shlex.join(words):<{WIDTH - 12}} {time.perf_counter() - started:6.2f} s")
         for line in (done.stdout + done.stderr).splitlines():
             say(f"      {line[:WIDTH]}")
         if done.returncode:

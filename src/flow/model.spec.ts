@@ -19,9 +19,12 @@ class Server implements IApi {
     return this.find(folder);
   }
 
-  async revision(folder: string): Promise<number> {
+  async revision(folder: string): Promise<number | null> {
     this.revisions += 1;
-    return this.find(folder).revision;
+    if (this.down) {
+      throw this.down;
+    }
+    return this.projects.get(folder)?.revision ?? null;
   }
 
   async createProject(folder: string): Promise<IInitialised> {
@@ -113,6 +116,15 @@ describe('FlowModel', () => {
       status: null,
       problem: null
     });
+  });
+
+  it('welcomes where the project went away before its status was read', async () => {
+    server.answer = Promise.resolve().then(() => {
+      server.projects.clear();
+    });
+    model.show();
+    await pass(1);
+    expect(model.state).toMatchObject({ phase: 'welcome', problem: null });
   });
 
   it('keeps what it knew when the server fails, and recovers', async () => {

@@ -127,7 +127,14 @@ export class FlowModel {
     const left = () => folder !== this._state.folder || this._poll.isDisposed;
     try {
       const revision = await this.api.revision(folder);
-      if (left() || !this.isNews(revision)) {
+      if (left()) {
+        return;
+      }
+      if (revision === null) {
+        this.welcome();
+        return;
+      }
+      if (!this.isNews(revision)) {
         return;
       }
       this._due = false;
@@ -144,12 +151,17 @@ export class FlowModel {
         return;
       }
       if (problem.code === 'no_project') {
-        this.update({ phase: 'welcome', status: null, problem: null });
+        this.welcome();
         return;
       }
       this.update({ problem });
       throw problem; // the poll waits longer after each failure
     }
+  }
+
+  private welcome(): void {
+    this._due = true;
+    this.update({ phase: 'welcome', status: null, problem: null });
   }
 
   private isNews(revision: number): boolean {

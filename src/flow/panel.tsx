@@ -95,10 +95,18 @@ function Project(props: {
   );
   return (
     <>
-      <div className="e2e-Flow-title" title={status.path}>
-        <span className="e2e-Flow-project">{status.project}</span>
+      <div className="e2e-Flow-title">
+        <span className="e2e-Flow-project" title={status.path}>
+          {status.project}
+        </span>
         {status.branch && (
-          <span className="e2e-mod-secondary"> · {status.branch}</span>
+          <span
+            className="e2e-Flow-branch e2e-mod-secondary"
+            title={trans.__('On branch %1', status.branch)}
+          >
+            {' '}
+            · {status.branch}
+          </span>
         )}
         <span
           className="e2e-Flow-disk e2e-mod-secondary"

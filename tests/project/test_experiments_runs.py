@@ -19,8 +19,9 @@ from e2e_lab import experiments
 from e2e_lab import project as projects
 from e2e_lab.errors import RunNotFound, TrackingError, UsageError
 from e2e_lab.experiments import database
+from e2e_lab.experiments.datasets_used import data_of_run
 from e2e_lab.project import Project
-from e2e_lab.records import DataUse, Parent, Pin, Trail
+from e2e_lab.records import DataUse, Pin, Trail
 
 FLIGHTS = DataUse(name="flights", version=2, id="ab" * 16)
 CLEAN = DataUse(name="clean", version=1, id="cd" * 16, role="output")
@@ -103,8 +104,10 @@ def test_no_runs_at_all_is_said(tracked: Project) -> None:
 def test_what_a_run_made_comes_before_what_it_used(tracked: Project) -> None:
     made = DataUse(name="flights", version=3, id="ef" * 16, role="output")
     run = experiments.start(tracked, "r", data=[FLIGHTS, made]).finish()
-    assert experiments.data_of_run(tracked, run, "flights") == Parent(name="flights", version=3, id="ef" * 16)
-    assert experiments.data_of_run(tracked, run, "weather") is None
+    used = data_of_run(run, "flights")
+    assert used is not None
+    assert (used.version, used.id) == (3, "ef" * 16)
+    assert data_of_run(run, "weather") is None
 
 
 def test_a_failed_run_keeps_its_traceback(tracked: Project) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 
 from e2e_lab import storage
@@ -377,8 +378,10 @@ def test_a_flipped_bit_is_damage_never_wrong_data(project: Project) -> None:
         path.write_bytes(bytes(bad))
         with pytest.raises(Damaged):
             storage.load(project, made)
+    path.write_bytes(good)
+    values = pq.read_metadata(path).row_group(0).column(0)
     middle = bytearray(good)
-    middle[100] ^= 1
+    middle[values.data_page_offset + values.total_compressed_size - 1] ^= 1
     path.write_bytes(bytes(middle))
     with pytest.raises(Damaged):
         storage.load(project, made, columns=["x"], where=[("x", ">", 3)])

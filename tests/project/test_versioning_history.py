@@ -423,3 +423,23 @@ def test_init_in_a_read_only_folder(tmp_path: Path) -> None:
         finally:
             os._exit(outcome)
     assert os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) == 0
+
+
+def test_restore_leaves_a_notebook_alone_that_differs_in_outputs_only(project: Project) -> None:
+    put(project, "late.ipynb", notebook("x"))
+    record(project, "flights", 1)
+    then = versioning.commit(project, "one").id
+    record(project, "flights", 2)
+    versioning.commit(project, "two")
+    put(project, "late.ipynb", notebook("x", output="kept"))
+    before = (project.root / "late.ipynb").read_bytes()
+
+    done = versioning.restore(project, then)
+    assert [change.after for change in done.datasets] == [1]
+    assert (project.root / "late.ipynb").read_bytes() == before
+
+    assert "late.ipynb" in versioning.restore(project, then, ["late.ipynb"]).files
+    assert (project.root / "late.ipynb").read_bytes() != before
+    assert done.saved is not None
+    versioning.restore(project, done.saved)
+    assert (project.root / "late.ipynb").read_bytes() == before

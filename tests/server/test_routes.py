@@ -60,10 +60,14 @@ async def test_a_folder_becomes_a_project_once(ask: Any, jp_root_dir: Path) -> N
     assert (await ask("status", project=folder.name)).body["project"] == folder.name
 
 
-@pytest.mark.parametrize("noun", ["status", "revision"])
-async def test_outside_a_project_the_answer_is_no_project_and_what_to_type(ask: Any, noun: str) -> None:
-    answer = await ask(noun)
+async def test_outside_a_project_the_answer_is_no_project_and_what_to_type(ask: Any) -> None:
+    answer = await ask("status")
     assert (answer.status, answer.body["code"], answer.body["hint"]) == (404, "no_project", "e2e init")
+
+
+async def test_outside_a_project_there_is_no_revision_and_that_is_no_error(ask: Any) -> None:
+    answer = await ask("revision")
+    assert (answer.status, answer.body) == (200, {"revision": None})
 
 
 async def test_looking_outside_a_project_leaves_the_log_alone(ask: Any, caplog: pytest.LogCaptureFixture) -> None:

@@ -47,9 +47,8 @@ def test_the_generated_service_is_this_text() -> None:
     assert service_source(PLAN) == GOLDEN
 
 
-@pytest.mark.parametrize("loader", ["cloudpickle", "joblib", "skops"])
-def test_each_loader_gives_python_that_compiles_in_lines_that_fit(loader: str) -> None:
-    source = service_source(replace(PLAN, loader=loader, modules=False, array=True))
+def test_a_model_of_bare_arrays_gives_python_that_compiles_in_lines_that_fit() -> None:
+    source = service_source(replace(PLAN, modules=False, array=True))
     ast.parse(source)
     assert max(map(len, source.splitlines())) <= 120
     assert "import sys" not in source

@@ -55,7 +55,7 @@ def test_an_error_is_two_lines_on_stderr_and_a_code(shell: Path, capsys: pytest.
     assert main(["snapshto", "flights.csv"]) == 1
     shown = capsys.readouterr()
     assert shown.out == ""
-    assert shown.err == "There is no verb 'snapshto'.\n  → e2e snapshot\n"
+    assert shown.err == "There is no verb 'snapshto'.\n  → e2e snapshot flights.csv\n"
 
 
 def test_a_file_is_what_snapshot_takes_at_a_shell(shell: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -105,3 +105,22 @@ def test_only_run_takes_a_cell(committed: Notebook) -> None:
     assert isinstance(error, UsageError)
     error = committed.fail("%%e2e run train.ipynb\nx = 1")
     assert isinstance(error, UsageError)
+
+
+def test_a_run_remembers_where_its_random_numbers_began(committed: Notebook) -> None:
+    import json
+
+    import numpy as np
+
+    from e2e_lab import experiments, versioning
+    from e2e_lab.workspace.session import session
+
+    committed.run("import numpy as np\nnp.random.seed(7)\nnp.random.rand(3)")
+    committed.run("%%e2e run draws\ndrawn = np.random.rand(4)")
+    (run,) = experiments.runs(session.project())
+    assert run.pin is not None
+    kept = json.loads(versioning.pinned_file(session.project(), run.pin.commit, ".e2e-run/generators.json"))
+    state = kept["numpy"]
+    state["state"]["key"] = np.array(state["state"]["key"], dtype=np.uint32)
+    np.random.set_state(state)
+    assert np.random.rand(4).tolist() == committed["drawn"].tolist()

@@ -114,7 +114,7 @@ def test_another_table_under_the_same_name_is_asked_about(housing: Notebook) -> 
 def test_load_assigns_a_variable_that_equals_what_was_saved(housing: Notebook) -> None:
     housing.run("%e2e snapshot housing")
     answer = housing.run("%e2e load housing --into back")
-    assert "back" in answer.notes[0]
+    assert "in the variable back" in str(answer)
     housing.run("pd.testing.assert_frame_equal(back, housing)")
 
 

@@ -81,6 +81,12 @@ test('hidden, the sidebar asks for nothing', async ({ page }) => {
 });
 
 test('an empty folder becomes a project', async ({ page, tmpPath }) => {
+  const refused: string[] = [];
+  page.on('response', answer => {
+    if (answer.url().includes('e2e-lab/api') && !answer.ok()) {
+      refused.push(answer.url());
+    }
+  });
   const sidebar = await open(page, tmpPath);
   const button = sidebar.getByRole('button', { name: 'Create a project here' });
   await expect(button).toBeVisible();
@@ -94,6 +100,7 @@ test('an empty folder becomes a project', async ({ page, tmpPath }) => {
   ).toBeVisible();
   await expect(sidebar.getByRole('listitem')).toHaveCount(5);
   expect(await page.contents.fileExists(`${tmpPath}/e2e.toml`)).toBe(true);
+  expect(refused).toEqual([]); // each would be an error in the browser's console
   await picture(page, 'created');
 });
 
