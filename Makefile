@@ -37,7 +37,7 @@ lab: setup .demo/flights/flights.ipynb ## JupyterLab on the demo project
 test: lint jest quick integration ui-test-where-possible ## everything that CI checks
 
 quick: setup ## the quick Python tests and doctests
-	$(PYTEST) -m "not integration"
+	$(PYTEST) -n 2 -m "not integration"
 
 integration: setup ## the tests that start servers, kernels and other long things
 	$(PYTEST) -m integration

@@ -67,10 +67,10 @@ def alone(what: str, ours: Work, *, at_most: float, runs: int = 7, note: str = "
 
 
 def both(
-    what: str, ours: Work, against: str, theirs: Work, *, at_most: float, or_more: float = 0.0, runs: int = 7,
+    what: str, ours: Work, against: str, theirs: Work, *, at_most: float | None, or_more: float = 0.0, runs: int = 7,
     between: Work | None = None, note: str = "",
 ) -> Row:  # fmt: skip
-    """Time two things in turn; the aim is a ratio of ours over theirs, *or_more* seconds above it.
+    """Time two things in turn; the aim is a ratio of ours over theirs, or *or_more* seconds above theirs; None is no aim.
 
     *between* is done after ours, and not timed.
     """
@@ -98,9 +98,12 @@ def in_turn(ours: Measure, theirs: Measure, *, runs: int) -> tuple[Timing, Timin
 
 
 def compared(
-    what: str, ours: Timing, against: str, theirs: Timing, *, at_most: float, or_more: float = 0.0, note: str = ""
-) -> Row:
+    what: str, ours: Timing, against: str, theirs: Timing, *, at_most: float | None, or_more: float = 0.0,
+    note: str = "",
+) -> Row:  # fmt: skip
     """The line of two timings."""
+    if at_most is None:
+        return Row(what, ours, against, theirs, note=note)
     met = ours.median <= at_most * theirs.median or (or_more > 0 and ours.median <= theirs.median + or_more)
     aim = f"≤ {at_most:g}×" + (f" or + {shown(or_more)}" if or_more else "")
     return Row(what, ours, against, theirs, aim, met, note)

@@ -650,7 +650,7 @@ def _use(parent: Parent, role: str) -> DataUse:
 
 
 def _drafted(project: Project, df: Any, name: str, stage: str | None, found: provenance.Provenance) -> Snapshot:
-    """A snapshot where none may be made: how *df* stands to the current version; ``load`` gives it back all the same."""
+    """A snapshot where none may be made: how *df* stands to the current version; ``load`` still gives it back."""
     made = storage.draft(project, df, name, stage=stage, parents=found.parents, source=found.source)
     session.drafts[made.name] = made
     session.flow.loaded(made.as_parent)

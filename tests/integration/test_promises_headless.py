@@ -31,6 +31,7 @@ TRAIN = {
     "data": "trips = e2e.load('trips')\nlate = trips[trips.late > depth].reset_index(drop=True)",
     "same": "print(e2e.snapshot(trips, 'trips'))",
     "other": "print(e2e.snapshot(late, 'trips_late'))",
+    "new": "print(e2e.snapshot(late, 'never_saved'))\nprint(len(e2e.load('never_saved')))",
     "ingest": "print(e2e.ingest('trips.csv', 'trips'))",
     "commit": "print(e2e.commit('in the middle of it'))",
     "metric": "e2e.log_metric('rows', len(late))\ne2e.log_param('seen', f'{depth} {rate}')",
@@ -164,6 +165,11 @@ def test_snapshots_inside_are_compared_not_written(ran: Ran) -> None:
     assert "unchanged" in shown["same"]
     assert "differs" not in shown["same"]
     assert "differs from trips_late@v1; not saved here" in shown["other"]
+    assert "unchanged" not in shown["other"]
+    assert "never_saved@v1" in shown["new"]
+    assert "not saved" in shown["new"]
+    assert shown["new"].splitlines()[-1] == "5"
+    assert "never_saved" not in storage.records(ran.project)
     assert "trips@v1" in shown["ingest"]
     assert storage.current(ran.project, "trips_late").version == 1
     assert len(storage.versions(ran.project, "trips_late")) == 1

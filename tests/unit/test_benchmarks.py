@@ -25,6 +25,11 @@ def test_an_aim_may_allow_some_seconds_more_instead() -> None:
     assert compared("load", FAST, "by hand", SLOW, at_most=0.1).met is False  # no seconds more are allowed here
 
 
+def test_without_an_aim_nothing_is_met_or_missed() -> None:
+    row = compared("keep", FAST, "by hand", SLOW, at_most=None)
+    assert (row.met, row.aim, row.ratio) == (None, "", pytest.approx(0.5))
+
+
 def test_of_rates_more_is_better() -> None:
     quick, slow = Timing([90.0, 100.0]), Timing([80.0])
     assert rates("ask", quick, "by hand", slow, at_least=1).met is True
