@@ -55,12 +55,21 @@ def serve(
         if old and not replace:
             at = f"{old.service.name}@v{old.service.version} is served at {old.service.url}"
             raise ServiceError(f"{at} already.", hint=f"e2e serve {package.ref} --replace")
+        unasked = _inputs_never_chosen(project, package.service)
         made = _started(project, package, folder, port=port, owner=owner)
         if old:
             old.end()
     project.changed()
     notes = (f"in place of v{old.service.version}",) if old else ()
+    if unasked:
+        notes = (*notes, "answers are logged without the rows asked; [serving] log_inputs = true in e2e.toml adds them")
     return Endpoint(service=made.service, token=made.token, project=project, notes=notes)
+
+
+def _inputs_never_chosen(project: Project, service: str) -> bool:
+    """Whether this is the first time that *service* is served here, and nobody said what may be logged."""
+    chosen = project.setting("serving", "log_inputs", env="E2E_LOG_INPUTS") is not None
+    return not chosen and not (project.home / "predictions" / service).exists()
 
 
 def services(project: Project) -> Services:

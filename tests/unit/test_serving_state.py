@@ -20,6 +20,7 @@ from e2e_lab.models.process import start_bento
 from e2e_lab.models.shipped.e2e_gate import PredictionLog, ulid
 from e2e_lab.project import Project
 from e2e_lab.records import Ref
+from e2e_lab.serving import running
 from e2e_lab.serving.calling import Endpoint
 from e2e_lab.serving.predictions import find_prediction, is_id
 
@@ -207,3 +208,15 @@ def test_the_rooms_faces_import_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_what_is_logged_is_said_until_it_was_chosen_or_once_served(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert running._inputs_never_chosen(project, "delay")
+    monkeypatch.setenv("E2E_LOG_INPUTS", "false")
+    assert not running._inputs_never_chosen(project, "delay")
+    monkeypatch.delenv("E2E_LOG_INPUTS")
+    (project.home / "predictions" / "delay").mkdir(parents=True)
+    assert not running._inputs_never_chosen(project, "delay")
+    assert running._inputs_never_chosen(project, "fares")
