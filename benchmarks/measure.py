@@ -70,7 +70,7 @@ def both(
     what: str, ours: Work, against: str, theirs: Work, *, at_most: float | None, or_more: float = 0.0, runs: int = 7,
     between: Work | None = None, note: str = "",
 ) -> Row:  # fmt: skip
-    """Time two things in turn; the aim is a ratio of ours over theirs, or *or_more* seconds above theirs; None is no aim.
+    """Time two things in turn; the aim is a ratio of ours over theirs, or *or_more* seconds more; None is none.
 
     *between* is done after ours, and not timed.
     """

@@ -19,7 +19,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
@@ -134,18 +134,8 @@ class Project:
 
     def write(self, path: Path, content: bytes) -> None:
         """Put *content* at *path* so that a crash leaves the old file or the new one, never a part."""
-        with writing(path):
-            path.parent.mkdir(parents=True, exist_ok=True)
-            temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-            try:
-                with open(temporary, "xb") as file:
-                    file.write(content)
-                    file.flush()
-                    os.fsync(file.fileno())
-                os.replace(temporary, path)
-            finally:
-                temporary.unlink(missing_ok=True)
-            sync_folder(path.parent)
+        with replacing(path) as file:
+            file.write(content)
 
     def append(self, path: Path, line: str) -> None:
         """Add one line to the journal at *path*; a line that a crash cut short is closed off first, so that it
@@ -320,6 +310,23 @@ def writing(path: Path) -> Iterator[None]:
         if problem.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise ReadOnly(f"{path} may not be written to.", hint=f"check who owns {path.parent}") from problem
         raise
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A file to write, which takes the place of *path* whole when the block ends, and not at all if that fails."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
+        try:
+            with open(temporary, "xb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            os.replace(temporary, path)
+        finally:
+            temporary.unlink(missing_ok=True)
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

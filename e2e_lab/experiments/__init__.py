@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from e2e_lab.experiments.after import keep
-    from e2e_lab.experiments.background import pending, wait
+    from e2e_lab.experiments.background import wait
     from e2e_lab.experiments.datasets_used import find_data
     from e2e_lab.experiments.glance import overview
     from e2e_lab.experiments.kept import check_trust, kept_model, load_model
@@ -18,21 +18,18 @@ if TYPE_CHECKING:
     from e2e_lab.experiments.run import ActiveRun, join, start
     from e2e_lab.experiments.table import find_run, runs
     from e2e_lab.experiments.tracking import open_store, prewarm, told
-    from e2e_lab.experiments.trust import hash_folder
 
 __all__ = [
     "ActiveRun",
     "check_trust",
     "find_data",
     "find_run",
-    "hash_folder",
     "join",
     "keep",
     "kept_model",
     "load_model",
     "open_store",
     "overview",
-    "pending",
     "prewarm",
     "run_notebook",
     "runs",
@@ -43,9 +40,9 @@ __all__ = [
 
 _WHERE = {
     "ActiveRun": "run", "check_trust": "kept", "find_data": "datasets_used", "find_run": "table",
-    "hash_folder": "trust", "join": "run", "keep": "after", "kept_model": "kept", "load_model": "kept",
-    "open_store": "tracking", "overview": "glance", "pending": "background", "prewarm": "tracking",
-    "run_notebook": "notebook", "runs": "table", "start": "run", "told": "tracking", "wait": "background",
+    "join": "run", "keep": "after", "kept_model": "kept", "load_model": "kept", "open_store": "tracking",
+    "overview": "glance", "prewarm": "tracking", "run_notebook": "notebook", "runs": "table", "start": "run",
+    "told": "tracking", "wait": "background",
 }  # fmt: skip
 
 

@@ -107,9 +107,3 @@ def wait(project: Project, *, run: str | None = None, timeout: float | None = No
             return True
         if not mine[-1].done.wait(timeout):
             return False
-
-
-def pending(project: Project) -> tuple[str, ...]:
-    """What is still to be done, in the user's words."""
-    with _condition:
-        return tuple(job.what for job in [*_current, *_jobs] if job.home == str(project.home))

@@ -37,6 +37,8 @@ class Captured:
     array: bool = False
     outputs: tuple[str, ...] = ("predictions",)
     answers: list[Any] = field(default_factory=list, repr=False)
+    spread: list[Any] = field(default_factory=list, repr=False)
+    """What it answers to many more rows, evenly spread over X: not kept, but part of the fingerprint."""
 
 
 def capture(project: Project, model: Any, X: Any, *, name: str, predict: str, named_data: tuple[str, ...]) -> Captured:
@@ -54,10 +56,12 @@ def capture(project: Project, model: Any, X: Any, *, name: str, predict: str, na
     payload, modules, by_reference = _pickled(project, model)
     outputs: tuple[str, ...] = ("predictions",)
     answers: list[Any] = []
+    spread: list[Any] = []
     if frame is not None:
         rows = frame.iloc[replay.choose(frame)].reset_index(drop=True)
         try:
             outputs, answers = proof.answers(model, rows, predict, array=array)
+            _, spread = proof.answers(model, frame.iloc[replay.spread(len(frame))], predict, array=array)
         except Exception as problem:
             raise ModelError(
                 f"{type(model).__name__} does not answer the rows of X: {proof.said(problem)}.",
@@ -65,7 +69,7 @@ def capture(project: Project, model: Any, X: Any, *, name: str, predict: str, na
             ) from problem
     return Captured(
         name=name, class_name=_class_name(model), predict=predict, payload=payload, modules=modules,
-        by_reference=by_reference, frame=frame, array=array, outputs=outputs, answers=answers,
+        by_reference=by_reference, frame=frame, array=array, outputs=outputs, answers=answers, spread=spread,
     )  # fmt: skip
 
 

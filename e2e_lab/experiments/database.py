@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import threading
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -64,6 +65,10 @@ def guarded(project: Project) -> Iterator[None]:
         lock.release()
 
 
+_migrating = threading.Lock()
+"""Alembic keeps the database it migrates in a global: two at once in one process would mix."""
+
+
 def make(project: Project) -> None:
     """A new database with MLflow's tables, made aside and renamed: a crash leaves none rather than half of one."""
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -72,7 +77,8 @@ def make(project: Project) -> None:
     for suffix in ("", "-wal", "-shm", "-journal"):
         aside.with_name(aside.name + suffix).unlink(missing_ok=True)
     artifacts = (project.home / "artifacts").as_uri()
-    SqlAlchemyStore(sqlite_uri(aside), artifacts).engine.dispose()  # type: ignore[no-untyped-call]
+    with _migrating:
+        SqlAlchemyStore(sqlite_uri(aside), artifacts).engine.dispose()  # type: ignore[no-untyped-call]
     with closing(sqlite3.connect(aside)) as connection:
         connection.execute("pragma wal_checkpoint(truncate)")
         if not on_network(project.home):
@@ -124,7 +130,8 @@ def upgrade(project: Project) -> Path | None:
         source.backup(target)
     engine = sqlalchemy.create_engine(sqlite_uri(path))
     try:
-        _upgrade_db(engine)  # type: ignore[no-untyped-call]
+        with _migrating:
+            _upgrade_db(engine)  # type: ignore[no-untyped-call]
     finally:
         engine.dispose()
     return kept

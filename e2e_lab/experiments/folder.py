@@ -61,7 +61,9 @@ def write(folder: Path, captured: Captured, *, run: str, run_name: str, data: tu
         "run_name": run_name,
         "name": captured.name,
         "data": [use.to_json() for use in data],
-        "fingerprint": replay.fingerprint(request, captured.predict, captured.class_name, captured.answers),
+        "fingerprint": replay.fingerprint(
+            request, captured.predict, captured.class_name, captured.answers, captured.spread
+        ),
     }
     _json(ours / "model.json", description)
     return description
@@ -69,7 +71,7 @@ def write(folder: Path, captured: Captured, *, run: str, run_name: str, data: tu
 
 def complete(
     folder: Path, description: Mapping[str, Any], *, tolerated: tuple[str, ...], matched: Matched | None,
-    data: tuple[DataUse, ...],
+    data: tuple[DataUse, ...], spread: list[Any],
 ) -> dict[str, Any]:  # fmt: skip
     """The description again, with what was found out since: columns that may be missing, rows that were matched."""
     request = RequestSchema.from_json(description["schema"])
@@ -80,7 +82,7 @@ def complete(
     done = dict(description) | {
         "schema": request.to_json(),
         "data": [use.to_json() for use in data],
-        "fingerprint": replay.fingerprint(request, description["predict"], description["class"], answers),
+        "fingerprint": replay.fingerprint(request, description["predict"], description["class"], answers, spread),
     }
     if matched is not None:
         matched.write(folder / "e2e" / "rows.parquet")

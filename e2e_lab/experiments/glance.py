@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import sqlite3
 from dataclasses import replace
-from datetime import UTC, datetime
 
-from e2e_lab.experiments import database
+from e2e_lab.experiments import database, tracking
 from e2e_lab.project import Project
 from e2e_lab.records import RunsOverview
 
@@ -17,9 +16,9 @@ _COUNTED = (
 
 def overview(project: Project) -> RunsOverview:
     """Counts of runs and models and the newest run. Nothing is made, imported or asked over the network."""
-    named = project.setting("mlflow", "tracking_uri", env="MLFLOW_TRACKING_URI")
+    named = tracking.tracking_uri(project)
     if named:
-        return RunsOverview(remote=str(named).rpartition("@")[2])
+        return RunsOverview(remote=named.rpartition("@")[2])
     path = database.path_of(project)
     if not path.is_file():
         return RunsOverview()
@@ -43,7 +42,7 @@ def _read(connection: sqlite3.Connection, experiment: str) -> RunsOverview:
         newest_model=newest_model[0] if newest_model else None,
     )  # fmt: skip
     newest = connection.execute(
-        f"select run_uuid, runs.name, status, start_time {_COUNTED} order by start_time desc limit 1",
+        f"select run_uuid, runs.name, status {_COUNTED} order by start_time desc limit 1",
         (experiment,),
     ).fetchone()
     if newest is None:
@@ -52,7 +51,5 @@ def _read(connection: sqlite3.Connection, experiment: str) -> RunsOverview:
         "select key, value from latest_metrics where run_uuid = ? and is_nan = 0 order by key", (newest[0],)
     ).fetchall()
     return replace(
-        counts, newest=newest[0], newest_name=newest[1],
-        newest_status=newest[2].lower(), newest_start=datetime.fromtimestamp(newest[3] / 1000, UTC),
-        newest_metrics=dict(metrics),
+        counts, newest_name=newest[1], newest_status=newest[2].lower(), newest_metrics=dict(metrics)
     )  # fmt: skip

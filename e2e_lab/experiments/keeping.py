@@ -73,14 +73,16 @@ def _kept(project: Project, store: Store, run: ActiveRun, captured: Captured) ->
             run.use(DataUse.from_json(matched.use.to_json() | {"role": "train"}))
         verdict = prove(building)
         tolerated = tuple(verdict.get("tolerates", ()))
-        description = folder.complete(building, description, tolerated=tolerated, matched=matched, data=run.data)
+        description = folder.complete(
+            building, description, tolerated=tolerated, matched=matched, data=run.data, spread=captured.spread
+        )
         return str(verdict["proof"]), _logged(project, store, run, building, description)
 
 
 def prove(model_folder: Path) -> dict[str, Any]:
     """What a new process says of the folder: it knows neither this folder's path nor ``PYTHONPATH``."""
     environment = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "PYTHONSTARTUP")}
-    command = [sys.executable, "-P", str(Path(proof.__file__).resolve()), str(model_folder)]
+    command = [sys.executable, "-P", "-B", str(Path(proof.__file__).resolve()), str(model_folder)]
     with tempfile.TemporaryDirectory() as elsewhere, tempfile.TemporaryFile() as said:
         process = subprocess.Popen(
             command, cwd=elsewhere, env=environment, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=said,

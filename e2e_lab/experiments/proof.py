@@ -157,8 +157,18 @@ def load(folder: Path, description: Mapping[str, Any]) -> Any:
     code = folder / "e2e" / "code"
     if description.get("by_reference") and code.is_dir():
         sys.path.append(str(code))
-    with open(folder / description["file"], "rb") as file:
+    with open(folder / description["file"], "rb") as file, _nothing_written():
         return cloudpickle.load(file)
+
+
+@contextlib.contextmanager
+def _nothing_written() -> Iterator[None]:
+    """No compiled files beside the model's code: they would change the folder whose hash was recorded."""
+    before, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    try:
+        yield
+    finally:
+        sys.dont_write_bytecode = before
 
 
 def tolerated(model: Any, rows: pd.DataFrame, description: Mapping[str, Any]) -> list[str]:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 ROWS = 200
 EXAMPLES = 5
+SPREAD = 5_000
 _FIRST = 20
 
 
@@ -60,12 +61,25 @@ def _telling(series: pd.Series[Any]) -> list[int]:
     return found
 
 
-def fingerprint(schema: RequestSchema, predict: str, class_name: str, answers: list[Any]) -> str:
+def spread(rows: int, most: int = SPREAD) -> np.ndarray[Any, Any]:
+    """Positions of up to *most* of *rows* rows, evenly spread: on these a change of the model shows.
+
+    >>> spread(5, most=3).tolist()
+    [0, 2, 4]
+    """
+    import numpy as np
+
+    return np.unique(np.linspace(0, max(rows - 1, 0), min(rows, most)).astype(int))
+
+
+def fingerprint(schema: RequestSchema, predict: str, class_name: str, answers: list[Any], spread: list[Any]) -> str:
     """Hash of what a model takes and what it answers: equal when a model is fitted again to the same end.
 
+    *answers* are those to the kept rows, *spread* those to many more all over X, which are not kept.
+
     >>> schema = RequestSchema(columns=())
-    >>> fingerprint(schema, "predict", "Ridge", [1.0]) == fingerprint(schema, "predict", "Ridge", [1.5])
+    >>> fingerprint(schema, "predict", "Ridge", [1.0], []) == fingerprint(schema, "predict", "Ridge", [1.5], [])
     False
     """
-    told = [schema.to_json(), predict, class_name, answers]
+    told = [schema.to_json(), predict, class_name, answers, spread]
     return blake3(json.dumps(told, sort_keys=True, ensure_ascii=False).encode()).hexdigest()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +45,7 @@ def start(
         made = store.client.create_run(store.experiment, start_time=began, run_name=name, tags=tags)
         sending.send(store, made.info.run_id, Batch(params=given, data=list(uses)))
     record = Run(
-        id=made.info.run_id, name=name, status="running", params=given, start=_time(began), data=uses, pin=pin,
+        id=made.info.run_id, name=name, status="running", params=given, start=table.moment(began), data=uses, pin=pin,
         origin=trail.origin,
     )  # fmt: skip
     return ActiveRun(project, store, record)
@@ -192,7 +191,7 @@ class ActiveRun:
             self._sender.add(Batch(tags={"e2e.error": entries.error_tag(error)}))
         self._record = Run(
             id=self.id, name=self.name, status=status, params=self._params, metrics=self._metrics,
-            start=self._record.start, end=_time(ended), data=tuple(self._data), pin=self._record.pin,
+            start=self._record.start, end=table.moment(ended), data=tuple(self._data), pin=self._record.pin,
             origin=self._record.origin, models=tuple(self._models), notes=tuple(self._notes),
         )  # fmt: skip
         try:
@@ -209,7 +208,3 @@ class ActiveRun:
     def _must_go_on(self) -> None:
         if self._done:
             raise UsageError(f"Run {self.name} has ended: {self._record.status}.", hint="%%e2e run NAME starts another")
-
-
-def _time(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

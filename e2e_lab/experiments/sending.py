@@ -198,8 +198,9 @@ def keep_unsent(project: Project, sender: Sender, status: str, end: int) -> Trac
     """Write what could not be sent to ``.e2e/unsent``; the error to raise."""
     batch = sender.unsent()
     told = {
-        "uri": sender.store.uri, "run": sender.run, "status": status, "end": end, "metrics": batch.metrics,
-        "params": batch.params, "tags": batch.tags, "data": [use.to_json() for use in batch.data],
+        "uri": tracking.first_line(sender.store.uri), "run": sender.run, "status": status, "end": end,
+        "metrics": batch.metrics, "params": batch.params, "tags": batch.tags,
+        "data": [use.to_json() for use in batch.data],
     }  # fmt: skip
     project.write(project.home / UNSENT / f"{sender.run}.json", json.dumps(told).encode())
     return TrackingError(
@@ -212,7 +213,7 @@ def keep_unsent(project: Project, sender: Sender, status: str, end: int) -> Trac
 def resend(project: Project, store: tracking.Store) -> None:
     """Send what earlier runs could not; what fails again stays."""
     for path, told in _kept(project):
-        if told["uri"] != store.uri:
+        if tracking.first_line(told["uri"]) != tracking.first_line(store.uri):
             continue
         batch = Batch(
             [(m[0], m[1], m[2], m[3]) for m in told["metrics"]], told["params"], told["tags"],
@@ -232,4 +233,8 @@ def resend(project: Project, store: tracking.Store) -> None:
 def _kept(project: Project) -> Iterator[tuple[Any, dict[str, Any]]]:
     folder = project.home / UNSENT
     for path in sorted(folder.glob("*.json")) if folder.is_dir() else ():
-        yield path, json.loads(path.read_text("utf-8"))
+        try:
+            told = json.loads(path.read_text("utf-8"))
+        except FileNotFoundError:  # another process has sent it meanwhile
+            continue
+        yield path, told

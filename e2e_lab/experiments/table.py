@@ -51,8 +51,8 @@ def _record(run: mlflow.entities.Run) -> Run:
         status=info.status.lower(),
         params=dict(run.data.params),
         metrics=dict(run.data.metrics),
-        start=_time(info.start_time),
-        end=_time(info.end_time) if info.end_time else None,
+        start=moment(info.start_time),
+        end=moment(info.end_time) if info.end_time else None,
         data=entries.read_data(tags),
         pin=entries.read_pin(tags),
         origin=entries.read_origin(tags),
@@ -135,5 +135,6 @@ def find_run(project: Project, ref: str) -> Run:
     )
 
 
-def _time(milliseconds: int) -> datetime:
+def moment(milliseconds: int) -> datetime:
+    """A time as MLflow has it, in milliseconds since 1970."""
     return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlflow.entities.model_registry import ModelVersion as Registered
 
 _ALIAS = re.compile(r"[a-z][a-z0-9_-]{0,62}")
+_PLACE = re.compile(r" at 0x[0-9a-fA-F]+")
 FINGERPRINT, HASH, DATA, RUN = "e2e.fingerprint", "e2e.hash", "e2e.data", "e2e.run"
 MODEL, MODEL_ID = "e2e.model", "e2e.model_id"
 
@@ -28,8 +29,8 @@ def register(
 ) -> ModelVersion:
     """A version of the registered model *name* made from what *run* kept, with *alias* moved to it.
 
-    Nothing is added (``changed=False``) where the newest version answers the same, from the same data, and all cells
-    behind it ran again: running a whole notebook twice registers once. An alias is moved all the same.
+    Nothing is added (``changed=False``) where the newest version answers the same, from the same data and parameters,
+    and all cells behind it ran again: running a whole notebook twice registers once. An alias is moved all the same.
     Waits for the proof that the kept model loads elsewhere. With several models in the run, *model* says which.
     """
     model_name(name)
@@ -147,10 +148,17 @@ def _is_again(project: Project, newest: Registered, run: Run, tags: dict[str, st
         return True
     try:
         before = experiments.find_run(project, str(newest.run_id))
+        if _settings(before) != _settings(run):  # 200 stored rows may hide what another setting does to the others
+            return False
         # A kernel's list of cells only grows: what ran before must be among what ran now.
         return set(_cells(project, before)) <= set(_cells(project, run))
     except (GitError, NotFound):  # a run or pin that is not on this machine
         return False
+
+
+def _settings(run: Run) -> dict[str, str]:
+    """The parameters, without the places in memory that some objects name when they are written out."""
+    return {name: _PLACE.sub("", str(value)) for name, value in run.params.items()}
 
 
 def _cells(project: Project, run: Run) -> tuple[str, ...]:

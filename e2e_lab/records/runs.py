@@ -99,10 +99,8 @@ class RunsOverview(Record):
     models: int = 0
     registered: int = 0
     newest_model: str | None = None
-    newest: str | None = None
     newest_name: str | None = None
     newest_status: str | None = None
-    newest_start: datetime | None = None
     newest_metrics: dict[str, float] = field(default_factory=dict)
     problem: str | None = None
 

@@ -45,9 +45,10 @@ __all__ = [
     "versions",
 ]
 
-_HOMES = {
+_WHERE = {
     "Lookup": "resolving",
     "current": "resolving",
+    "datasets": "listing",
     "disk_bytes": "manifests",
     "draft": "saving",
     "export": "loading",
@@ -59,6 +60,10 @@ _HOMES = {
     "read_file": "ingesting",
     "read_record": "record_files",
     "record_path": "record_files",
+    "records": "listing",
+    "reinstate": "listing",
+    "remove": "listing",
+    "rename": "listing",
     "resolve": "resolving",
     "snapshot": "saving",
     "versions": "resolving",
@@ -66,13 +71,6 @@ _HOMES = {
 
 
 def __getattr__(name: str) -> Any:
-    if name not in __all__:
+    if name not in _WHERE:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    home = importlib.import_module(f"{__name__}.{_HOMES.get(name, 'listing')}")
-    found = getattr(home, name)
-    globals()[name] = found
-    return found
-
-
-def __dir__() -> list[str]:
-    return sorted(__all__)
+    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)

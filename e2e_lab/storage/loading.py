@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import secrets
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,7 +13,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as pat
 
 from e2e_lab.errors import StorageRefused, UsageError, VersionNotFound, closest
-from e2e_lab.project import Project, sync_folder, writing
+from e2e_lab.project import Project, replacing
 from e2e_lab.records import Exported, Snapshot
 from e2e_lab.storage import store
 from e2e_lab.storage.frames import checked_kind, to_frame
@@ -166,26 +164,12 @@ def export(project: Project, version: Snapshot, path: Path | str) -> Exported:
         if target.is_dir():
             target = target / f"{version.name}.parquet"
         _check_free(target)
-        _written(table.replace_schema_metadata(marked), target)
+        with replacing(target) as file:
+            pq.write_table(table.replace_schema_metadata(marked), file, compression="zstd", compression_level=1)
     except OSError as problem:  # a name too long, a file where a folder should be
         said = f"{target} cannot be written: {problem.strerror}."
         raise StorageRefused(said, hint=f"e2e export {version.ref} {version.name}.parquet") from problem
     return Exported(ref=version.ref, path=str(target), rows=version.rows, bytes=target.stat().st_size)
-
-
-def _written(table: pa.Table, target: Path) -> None:
-    with writing(target):
-        target.parent.mkdir(parents=True, exist_ok=True)
-        temporary = target.with_name(f".{target.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
-        try:
-            with open(temporary, "xb") as file:
-                pq.write_table(table, file, compression="zstd", compression_level=1)
-                file.flush()
-                os.fsync(file.fileno())
-            os.replace(temporary, target)
-        finally:
-            temporary.unlink(missing_ok=True)
-        sync_folder(target.parent)
 
 
 def _check_free(target: Path) -> None:

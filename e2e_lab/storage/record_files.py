@@ -7,6 +7,7 @@ end. A file that e2e-lab did not write is never overwritten and never taken for 
 from __future__ import annotations
 
 import json
+import re
 import unicodedata
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,8 @@ from typing import Any
 from e2e_lab.errors import NewerFormat, NotOurs, ProjectError, UsageError
 from e2e_lab.project import Project
 from e2e_lab.records import FORMAT, STAGES, Snapshot, dataset_name
+
+_NUMBERS = ("version", "rows")
 
 
 def record_path(project: Project, name: str, stage: str) -> Path:
@@ -35,7 +38,7 @@ def read_record(text: str | bytes, *, name: str, stage: str) -> Snapshot:
         if any(line.startswith(("<<<<<<< ", ">>>>>>> ")) for line in said.splitlines()):
             raise ProjectError(f"{where} has an unresolved merge.", hint=f"git checkout --ours {where}  (or --theirs)")
         found = json.loads(said)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise NotOurs(f"{where} is not a record of e2e-lab.", hint=f"move {where} elsewhere") from None
     if not isinstance(found, dict) or not isinstance(found.get("format"), int) or "id" not in found:
         raise NotOurs(f"{where} is not a record of e2e-lab.", hint=f"move {where} elsewhere")
@@ -45,13 +48,20 @@ def read_record(text: str | bytes, *, name: str, stage: str) -> Snapshot:
             hint="pip install --upgrade e2e-lab",
         )
     try:
-        return Snapshot.from_json({**_stored(found), "name": name, "stage": stage})
+        return Snapshot.from_json({**_checked(_stored(found)), "name": name, "stage": stage})
     except (KeyError, TypeError, ValueError, AttributeError):
         raise ProjectError(f"{where} is incomplete.", hint=f"git checkout HEAD -- {where}") from None
 
 
 def _stored(found: dict[str, Any]) -> dict[str, Any]:
     return {key: found[key] for key in Snapshot.STORED}
+
+
+def _checked(stored: dict[str, Any]) -> dict[str, Any]:
+    """A record may come from anywhere by git: its id becomes a path in the store, its numbers are counted with."""
+    if not re.fullmatch("[0-9a-f]{6,}", stored["id"]) or not all(type(stored[key]) is int for key in _NUMBERS):
+        raise ValueError
+    return stored
 
 
 def record_text(snapshot: Snapshot) -> str:
@@ -125,11 +135,6 @@ def all_found(project: Project) -> dict[str, Snapshot]:
         except NotOurs:
             continue
     return records
-
-
-def names(project: Project) -> list[str]:
-    """The names of the files that stand where records stand, read or not."""
-    return [unicodedata.normalize("NFC", path.stem) for _, path in _files(project)]
 
 
 def write(project: Project, snapshot: Snapshot) -> None:

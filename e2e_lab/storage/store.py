@@ -106,13 +106,14 @@ class Stored:
         try:
             scanner = dataset.scanner(columns=projection, filter=where)
             total = dataset.count_rows(filter=where) if sample is not None else 0
+            if sample is None or sample >= total:
+                return scanner.to_table()
+            return _picked(scanner, _sample(total, sample))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as problem:
             if where is None:
                 raise
+            check_bytes(self.path, self.whole)  # damaged bytes are no fault of the condition
             raise UsageError(f"where= does not fit the columns: {str(problem).splitlines()[0]}.") from None
-        if sample is None or sample >= total:
-            return scanner.to_table()
-        return _picked(scanner, _sample(total, sample))
 
 
 def put(project: Project, snapshot_id: Future[str], content: Content) -> int:

@@ -171,6 +171,12 @@ def _but_for_outputs(repo: Repository, differing: list[history.File]) -> list[hi
 
 def _steps(repo: Repository, new: set[str], differing: list[history.File]) -> _Steps:
     steps = _Steps()
+    unwatched = _unwatched(repo, differing)
+    steps.notes += [
+        f"{repo.inside(path)} is left as it is: it was changed, and git is told not to look (git ls-files -v)"
+        for path in sorted(unwatched)
+    ]
+    differing = [file for file in differing if file.path not in unwatched]
     gone = [file for file in differing if file.after is None]
     in_history = _in_history(repo, [file for file in gone if file.path in new])
     for file in gone:
@@ -188,6 +194,23 @@ def _steps(repo: Repository, new: set[str], differing: list[history.File]) -> _S
         elif blocker != file.path or not _equal(repo, file):
             steps.notes.append(f"{repo.inside(file.path)} is left as it is: {repo.inside(blocker)} is not in git")
     return steps
+
+
+def _unwatched(repo: Repository, files: list[history.File]) -> set[str]:
+    """Files that were changed although git was told to take them for unchanged (``update-index --assume-unchanged``,
+    ``--skip-worktree``): it does not show the change, so that it was not saved."""
+    if not any(file.before for file in files):
+        return set()
+    listed = repository.split(repo.run("ls-files", "-v", "-z", *repo.scope()).out)  # a letter, a space, the path
+    marked = {entry[2:] for entry in listed if entry[0] == "S" or entry[0].islower()}
+    return {file.path for file in files if file.path in marked and _is_changed(repo, file)}
+
+
+def _is_changed(repo: Repository, file: history.File) -> bool:
+    full = repo.top / file.path
+    if not os.path.lexists(full):
+        return False
+    return full.is_symlink() or not full.is_file() or hidden.blob_id(repo, file.path) != file.before
 
 
 def _in_history(repo: Repository, files: list[history.File]) -> set[str]:

@@ -24,6 +24,7 @@ from e2e_lab.records import (
     ModelVersion,
     Package,
     Parent,
+    Pin,
     Ref,
     Removed,
     Renamed,
@@ -34,6 +35,7 @@ from e2e_lab.records import (
     Status,
     Stopped,
     Trace,
+    Trail,
 )
 from e2e_lab.workspace import generators, provenance
 from e2e_lab.workspace.readers import tag_snapshot
@@ -107,7 +109,7 @@ def ingest(
         table, _ = storage.read_file(Path(path))
         return _drafted(project, table, name, "raw", provenance.Provenance(source=project.relative(path)))
     snap = storage.ingest(
-        project, path, name, key=_key(key), message=message, author=_author(project),
+        project, path, name, key=_key(key), message=message, author=versioning.author(project),
         origin=session.trail(project).origin,
     )  # fmt: skip
     session.flow.loaded(snap.as_parent)
@@ -154,7 +156,7 @@ def snapshot(
         return _drafted(project, df, name, stage, found)
     snap = storage.snapshot(
         project, df, name, stage=stage, parents=found.parents, source=found.source, key=_key(key), message=message,
-        author=lambda: _author(project), origin=session.trail(project).origin, notes=found.notes,
+        author=lambda: versioning.author(project), origin=session.trail(project).origin, notes=found.notes,
     )  # fmt: skip
     tag_snapshot(df, snap.as_parent)
     session.holds(df, snap.as_parent)
@@ -345,8 +347,7 @@ def run(name: str, *, params: Mapping[str, Any] | None = None) -> Iterator[Activ
 def begin_run(name: str, *, params: Mapping[str, Any] | None = None) -> ActiveRun:
     """Start a run that :func:`end_run` ends; :func:`run` and ``%%e2e run`` do both."""
     project = session.project()
-    trail = replace(session.trail(project), generators=generators.states())
-    pin = versioning.pin(project, os.urandom(8).hex(), trail=trail)
+    trail, pin = _pinned(project, generators=generators.states())
     outer = _going_on(project)
     started = experiments.start(
         project, name, params=dict(params or {}), data=_data_in_reach(), pin=pin, trail=trail,
@@ -428,8 +429,7 @@ def keep(
         e2e.keep("kept", model=model, X=X, metrics={"rmse": 0.5})
     """
     project = session.project()
-    trail = replace(session.trail(project), generators=generators.states())
-    pin = versioning.pin(project, os.urandom(8).hex(), trail=trail)
+    trail, pin = _pinned(project, generators=generators.states())
     data = dict.fromkeys(use for thing in (X, y) for use in _uses(thing, project, "train"))
     return experiments.keep(
         project, name, model=model, X=X, y=y, metrics=dict(metrics or {}), params=dict(params) if params else None,
@@ -444,22 +444,9 @@ def runs() -> pd.DataFrame:
 
         e2e.runs().sort_values("rmse")
     """
-    from e2e_lab.workspace.run_table import RunTable
+    from e2e_lab.workspace.run_table import table
 
-    found = experiments.runs(session.project())
-    metrics = list(dict.fromkeys(name for run in found for name in run.metrics))
-    params = list(dict.fromkeys(name for run in found for name in run.params))
-    rows = []
-    for each in found:
-        seconds = (each.end - each.start).total_seconds() if each.end else None
-        row: dict[str, Any] = {"run": each.name, "status": each.status, "started": each.start, "seconds": seconds}
-        row |= {name: each.metrics.get(name) for name in metrics}
-        row |= {name if name not in row else f"param.{name}": each.params.get(name) for name in params}
-        row |= {"data": ", ".join(dict.fromkeys(map(str, each.data))), "id": each.id}
-        rows.append(row)
-    head = ["run", "status", "started", "seconds", *metrics]
-    head += [name if name not in head else f"param.{name}" for name in params]
-    return RunTable.of(rows, [*head, "data", "id"], metrics=metrics)
+    return table(experiments.runs(session.project()))
 
 
 def run_notebook(path: PathLike, params: Mapping[str, Any] | None = None) -> Run:
@@ -471,8 +458,7 @@ def run_notebook(path: PathLike, params: Mapping[str, Any] | None = None) -> Run
     """
     project = session.project()
     notebook = project.inside(session.folder() / os.fspath(path))
-    trail = replace(session.trail(project), notebook=project.relative(notebook), cells=())
-    pin = versioning.pin(project, os.urandom(8).hex(), trail=trail)
+    trail, pin = _pinned(project, notebook=project.relative(notebook), cells=())
     return experiments.run_notebook(project, notebook, dict(params or {}), pin=pin, trail=trail)
 
 
@@ -618,6 +604,12 @@ def _owner(detach: bool) -> int | None:
     return None if detach else os.getpid()
 
 
+def _pinned(project: Project, **known: Any) -> tuple[Trail, Pin]:
+    """The session's trail, with what else is *known* of it, and the code of this moment on a hidden ref."""
+    trail = replace(session.trail(project), **known)
+    return trail, versioning.pin(project, os.urandom(8).hex(), trail=trail)
+
+
 def _going_on(project: Project) -> list[ActiveRun]:
     """The runs going on, outermost first; in the kernel of ``run NOTEBOOK`` the notebook's own run is the outermost."""
     outer = os.environ.get("E2E_RUN")
@@ -667,7 +659,3 @@ def _whole(name: str, verb: str) -> str:
 
 def _key(key: str | Sequence[str] | None) -> tuple[str, ...] | None:
     return (key,) if isinstance(key, str) else tuple(key) if key is not None else None
-
-
-def _author(project: Project) -> str | None:
-    return versioning.author(project)

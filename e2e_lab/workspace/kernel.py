@@ -20,6 +20,8 @@ from e2e_lab.workspace.session import session
 if TYPE_CHECKING:
     from IPython.core.interactiveshell import ExecutionInfo, ExecutionResult, InteractiveShell
 
+    from e2e_lab.experiments import ActiveRun
+
 BEGIN = "get_ipython().e2e_begin_run"
 _MISSING = object()
 
@@ -40,9 +42,10 @@ class Hooks:
         session.began(source, getattr(info, "cell_id", None), read(transformed))
 
     def post_run_cell(self, result: ExecutionResult) -> None:
-        """End the run that the cell began, and tie the frames it made to the snapshots they are."""
-        if session.cell_run is not None:
-            self._end_run(result.error_in_exec or result.error_before_exec)
+        """End the run that the cell began."""
+        run, session.cell_run = session.cell_run, None
+        if run is not None:
+            self._end(run, result.error_in_exec or result.error_before_exec)
 
     def begin_run(self, line: str) -> None:
         """What the first line of a ``%%e2e run`` cell does."""
@@ -57,10 +60,8 @@ class Hooks:
             self.replaced[name] = self.shell.user_ns.get(name, _MISSING)
             self.shell.user_ns[name] = value
 
-    def _end_run(self, error: BaseException | None) -> None:
+    def _end(self, run: ActiveRun, error: BaseException | None) -> None:
         from e2e_lab.workspace import api
-
-        run, session.cell_run = session.cell_run, None
 
         for name, value in self.replaced.items():
             if value is _MISSING:
@@ -68,10 +69,9 @@ class Hooks:
             else:
                 self.shell.user_ns[name] = value
         self.replaced.clear()
-        if run is not None:
-            ended = api.end_run(run, error)
-            if error is None:
-                show(ended)
+        ended = api.end_run(run, error)
+        if error is None:
+            show(ended)
 
 
 def our_lines(lines: list[str]) -> list[str]:

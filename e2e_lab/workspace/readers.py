@@ -100,6 +100,8 @@ def described(source: Any) -> str | None:
 
     >>> described("https://ada:secret@example.org/flights.csv?token=1")
     'https://example.org/flights.csv'
+    >>> described("SELECT * FROM visits WHERE page = 'https://example.org' AND name = 'ada'")
+    'a database query'
     """
     if isinstance(source, os.PathLike):
         return os.fspath(source)  # type: ignore[no-any-return]
@@ -108,12 +110,12 @@ def described(source: Any) -> str | None:
         return name if isinstance(name, str) and Path(name).exists() else None
     if "\n" in source:
         return "a text"
+    if source.lstrip("( ").lower().startswith(("select ", "with ", "exec ", "execute ", "call ")):
+        return "a database query"
     if "://" in source:
         parts = urlsplit(source)
         port = f":{parts.port}" if parts.port else ""
         return urlunsplit((parts.scheme, f"{parts.hostname or ''}{port}", parts.path, "", ""))
-    if source.lstrip().lower().startswith(("select ", "with ")):
-        return "a database query"
     return source
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 import pandas as pd
 
-from e2e_lab.records import Brief, View, ago, plural, settings
+from e2e_lab.records import Brief, Run, View, ago, plural, settings
 from e2e_lab.workspace import cards
 
 _FIXED = ("run", "status", "started", "seconds")
@@ -75,6 +75,32 @@ class RunTable(pd.DataFrame):
     def _repr_html_(self) -> str | None:
         view = self.view()
         return super()._repr_html_() if view is None else cards.html(view)  # type: ignore[misc]  # not in its stubs
+
+
+def table(runs: Sequence[Run]) -> RunTable:
+    """The table of *runs*, in their order; what is called as a column before it is ``metric.NAME``, ``param.NAME``."""
+    taken = {*_FIXED, *_ENDS}
+    metrics = _columns((name for run in runs for name in run.metrics), "metric", taken)
+    params = _columns((name for run in runs for name in run.params), "param", taken | {*metrics.values()})
+    rows = [
+        {
+            "run": run.name,
+            "status": run.status,
+            "started": run.start,
+            "seconds": (run.end - run.start).total_seconds() if run.end else None,
+            **{column: run.metrics.get(name) for name, column in metrics.items()},
+            **{column: run.params.get(name) for name, column in params.items()},
+            "data": ", ".join(dict.fromkeys(map(str, run.data))),
+            "id": run.id,
+        }
+        for run in runs
+    ]
+    made = list(metrics.values())
+    return RunTable.of(rows, [*_FIXED, *made, *params.values(), *_ENDS], metrics=made)
+
+
+def _columns(names: Iterable[str], kind: str, taken: Collection[str]) -> dict[str, str]:
+    return {name: f"{kind}.{name}" if name in taken else name for name in names}
 
 
 def _cells(row: dict[Any, Any], metrics: Sequence[str], params: Sequence[str]) -> dict[str, str]:

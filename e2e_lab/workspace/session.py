@@ -38,8 +38,6 @@ class Session:
     """The state of this process. *namespace* is the user's; None outside a kernel."""
 
     namespace: dict[str, Any] | None = None
-    notebook_path: Path | None = None
-    """Where the front end last said the notebook lies; it wins over what the environment said at the start."""
     flow: Flow = field(default_factory=Flow)
     cells: list[Cell] = field(default_factory=list)
     drafts: dict[str, Snapshot] = field(default_factory=dict)
@@ -66,10 +64,7 @@ class Session:
 
     @property
     def notebook(self) -> Path | None:
-        """The notebook's file: as the front end said, else as the environment said (found again after a rename by
-        the cells in it), or None."""
-        if self.notebook_path is not None:
-            return self.notebook_path
+        """The notebook's file as the environment says, found again after a rename by the cells in it; or None."""
         if not self.in_kernel:
             return None
         named = os.environ.get("JPY_SESSION_NAME") or (self.namespace or {}).get("__vsc_ipynb_file__")
@@ -145,9 +140,9 @@ class Session:
         """The variables that hold this very object."""
         return tuple(name for name, value in self.variables().items() if value is thing)
 
-    def holds(self, thing: Any, snapshot: Parent, *, also: str | None = None) -> None:
+    def holds(self, thing: Any, snapshot: Parent) -> None:
         """Note that *thing*, under all its names, is this snapshot."""
-        for name in dict.fromkeys([*self.names_of(thing), *([also] if also else [])]):
+        for name in self.names_of(thing):
             self.flow.tied(name, snapshot)
 
     # ---- the run ---------------------------------------------------------------------------------------------

@@ -140,6 +140,16 @@ def test_registering_the_same_model_again_adds_nothing_and_moves_the_alias(lab: 
             assert "v1, v2; aliases: champion (v2)" in str(refused.value)
 
 
+def test_another_setting_is_another_version_though_the_stored_rows_are_answered_alike(lab: tuple[Project, Run]) -> None:
+    project, run = lab
+    X = table()
+    model = pipeline(X)
+    for depth, expected in ((3, (1, True)), (3, (1, False)), (4, (2, True))):
+        run = experiments.keep(project, f"depth-{depth}", model=model, X=X, params={"depth": depth})
+        made = models.register(project, run, "settings")
+        assert (made.version, made.changed) == expected
+
+
 def test_a_plain_mlflow_client_reads_what_was_registered(packaged: tuple[Project, ModelVersion, Package]) -> None:
     import mlflow
 
@@ -382,7 +392,7 @@ def test_packages_are_found_by_name_and_version(packaged: tuple[Project, ModelVe
         models.find_package(project, Ref.parse("dealy"))
 
 
-# ---- helpers of this file ------------------------------------------------------------------------------------
+# ---- what these tests share ------------------------------------------------------------------------------------
 
 
 def free_port() -> int:

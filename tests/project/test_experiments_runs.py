@@ -291,7 +291,7 @@ def test_settling_again_after_a_crash_changes_nothing_more(tracked: Project) -> 
     raw.close()
 
 
-def test_the_overview_is_quick_and_makes_nothing(project: Project) -> None:
+def test_the_overview_makes_nothing(project: Project) -> None:
     assert experiments.overview(project).runs == 0
     assert not (project.home / "mlflow.db").exists()
 
@@ -300,9 +300,7 @@ def test_the_overview_counts_without_mlflow(tracked: Project) -> None:
     run = experiments.start(tracked, "newest")
     run.log_metric("rmse", 2.0)
     run.flush()
-    began = time.perf_counter()
     seen = experiments.overview(tracked)
-    assert time.perf_counter() - began < 0.1
     assert (seen.runs, seen.running, seen.newest_name, seen.newest_metrics) == (1, 1, "newest", {"rmse": 2.0})
     run.finish()
     code = "print(ex.overview(p).runs, 'mlflow' in sys.modules)"
@@ -319,41 +317,6 @@ def test_a_file_that_is_no_database_is_told(tracked: Project) -> None:
     assert experiments.overview(tracked).problem
     with pytest.raises(TrackingError):
         experiments.start(tracked, "r")
-
-
-def test_a_run_takes_no_longer_than_mlflows_own_calls(tracked: Project) -> None:
-    import mlflow
-
-    def ours() -> None:
-        run = experiments.start(tracked, "r", params={f"p{i}": i for i in range(10)})
-        for i in range(10):
-            run.log_metric(f"m{i}", i)
-        run.finish()
-
-    def fluent() -> None:
-        with mlflow.start_run():
-            for i in range(10):
-                mlflow.log_param(f"p{i}", i)
-            for i in range(10):
-                mlflow.log_metric(f"m{i}", i)
-
-    def best(work: Any) -> float:
-        took = []
-        for _ in range(5):
-            began = time.perf_counter()
-            work()
-            took.append(time.perf_counter() - began)
-        return min(took)
-
-    ours()
-    mlflow.set_tracking_uri(f"sqlite:///{tracked.home}/mlflow.db")
-    try:
-        mlflow.set_experiment("flights")
-        fluent()
-        assert best(ours) < best(fluent)
-    finally:
-        mlflow.set_tracking_uri(None)
-        os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
 def test_a_database_that_was_deleted_under_a_kernel_is_made_again(tracked: Project, experiment_database: Path) -> None:

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pandas as pd
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
@@ -217,6 +218,10 @@ def test_unreadable_records_name_the_file_and_the_way_out(project: Project) -> N
     path.write_text(json.dumps({"format": 1, "id": "0" * 32}))
     with pytest.raises(ProjectError, match="incomplete"):
         storage.current(project, "flights")
+    for was, spoilt in ('"id": "', '"id": "../../'), ('"version": 1', '"version": "1"'), ('"rows": 2', '"rows": "2"'):
+        path.write_text(good.replace(was, spoilt))
+        with pytest.raises(ProjectError, match="incomplete"):
+            storage.current(project, "flights")
     path.write_text(good)
     assert storage.current(project, "flights").version == 1
 
@@ -391,6 +396,12 @@ def test_a_flipped_bit_is_damage_never_wrong_data(project: Project) -> None:
     assert not storage.is_stored(project, made.id)
     assert storage.snapshot(project, data, "flights").bytes_stored > 0  # the same data heals it
     pd.testing.assert_frame_equal(storage.load(project, made), data)
+
+
+def test_a_condition_that_cannot_be_computed_is_not_called_damage(project: Project) -> None:
+    made = storage.snapshot(project, pd.DataFrame({"x": [1, 2]}), "flights", stage="raw")
+    with pytest.raises(UsageError, match="divide by zero"):
+        storage.load(project, made, where=pc.field("x") / 0 > 1)
 
 
 def test_a_damaged_manifest_is_damage(project: Project) -> None:

@@ -120,10 +120,11 @@ def test_answers_of_another_length_are_refused() -> None:
 
 def test_the_fingerprint_changes_with_the_answers_and_the_schema() -> None:
     one_schema = RequestSchema(columns=())
-    first = replay.fingerprint(one_schema, "predict", "Ridge", [1.0])
-    assert first == replay.fingerprint(one_schema, "predict", "Ridge", [1.0])
-    assert first != replay.fingerprint(one_schema, "predict", "Ridge", [1.0000000001])
-    assert first != replay.fingerprint(RequestSchema(columns=(), outputs=("p",)), "predict", "Ridge", [1.0])
+    first = replay.fingerprint(one_schema, "predict", "Ridge", [1.0], [1.0, 2.0])
+    assert first == replay.fingerprint(one_schema, "predict", "Ridge", [1.0], [1.0, 2.0])
+    assert first != replay.fingerprint(one_schema, "predict", "Ridge", [1.0000000001], [1.0, 2.0])
+    assert first != replay.fingerprint(one_schema, "predict", "Ridge", [1.0], [1.0, 2.5])
+    assert first != replay.fingerprint(RequestSchema(columns=(), outputs=("p",)), "predict", "Ridge", [1.0], [1.0, 2.0])
 
 
 def test_the_baseline_is_valid_json_for_every_kind_of_column() -> None:

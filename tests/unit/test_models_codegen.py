@@ -82,7 +82,8 @@ def test_a_column_that_no_row_can_carry_is_named() -> None:
 
 
 def test_a_run_name_cannot_break_out_of_the_text() -> None:
-    ast.parse(service_source(replace(PLAN, run_name='x"""\nimport os\n"""{predict}')))
+    tree = ast.parse(service_source(replace(PLAN, run_name='x"""\nimport smuggled\n"""{predict}')))
+    assert "import smuggled" in (ast.get_docstring(tree) or "")
 
 
 GOLDEN = '''\

@@ -152,6 +152,11 @@ def test_a_rejection_names_row_column_and_value() -> None:
     assert told["errors"][0] | {"message": ""} == {"row": 1, "column": "dep_delay", "type": "float_type", "message": ""}
 
 
+def test_a_body_nested_without_end_is_rejected_in_words() -> None:
+    told = e2e_gate.rejection(b"{}", b"[" * 200_000, ["dep_delay"])
+    assert (told["code"], told["message"]) == ("request_rejected", "The body is nested too deeply.")
+
+
 def test_a_misspelt_column_is_recognised() -> None:
     error = {"type": "extra_forbidden", "loc": ["rows", 0, "Dep_Delay"], "msg": ""}
     told = rejected([error], {"rows": [{"Dep_Delay": 1}]})

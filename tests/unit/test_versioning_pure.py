@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-import time
 from pathlib import Path
 from typing import Any
 
@@ -142,13 +141,11 @@ def test_local_and_editable_installs_are_comments_without_paths(
     ]
 
 
-def test_the_lock_is_quick_and_notices_an_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_lock_is_read_once_and_notices_an_installation(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for i in range(500):
         (tmp_path / f"package_{i}-1.{i}.dist-info").mkdir()
     monkeypatch.setattr(sys, "path", [str(tmp_path)])
-    start = time.perf_counter()
     first = environment()
-    assert time.perf_counter() - start < 0.1
     assert environment() is first
     (tmp_path / "new-1.0.dist-info").mkdir()
     assert "new==1.0" in environment()

@@ -20,7 +20,7 @@ from e2e_lab.records import (
     View,
     settings,
 )
-from e2e_lab.workspace import cards
+from e2e_lab.workspace import cards, run_table
 from e2e_lab.workspace.run_table import RunTable
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -158,6 +158,15 @@ def test_runs_are_an_ordinary_table_that_shows_itself_briefly() -> None:
     assert "failed" in repr(table("a", status="failed"))
     assert repr(runs[["run", "metric_0"]]) == repr(pd.DataFrame({"run": ["baseline", "deeper"], "metric_0": 0.5}))
     assert "No runs yet." in repr(table())
+
+
+def test_a_metric_or_parameter_called_as_another_column_has_one_of_its_own() -> None:
+    made = run_table.table([run(metrics={"seconds": 2.5, "rmse": 0.5}, params={"rmse": "x", "id": "y", "depth": "6"})])
+    columns = ["metric.seconds", "rmse", "param.rmse", "param.id", "depth"]
+    assert list(made) == ["run", "status", "started", "seconds", *columns, "data", "id"]
+    assert made.loc[0, columns].tolist() == [2.5, 0.5, "x", "y", "6"]
+    assert made.loc[0, ["seconds", "id"]].tolist() == [5.4, "0" * 32]
+    assert "metric.seconds" in repr(made)
 
 
 def test_hundreds_of_runs_and_metrics_stay_a_small_card() -> None:

@@ -242,6 +242,8 @@ def rejection(said: bytes, body: bytes, columns: list[str]) -> dict[str, Any]:
     """The body of a 400: each fault with its row, column and value. *said* is BentoML's list of pydantic's errors."""
     try:
         sent = json.loads(body)
+    except RecursionError:
+        return _error("request_rejected", "The body is nested too deeply.", 'send {"rows": [{…}]}')
     except ValueError as problem:
         return _error("request_rejected", f"The body is not JSON: {problem}.", 'send {"rows": [{…}]}')
     answer = json.loads(said)
