@@ -74,9 +74,7 @@ def complete(
     data: tuple[DataUse, ...], spread: list[Any],
 ) -> dict[str, Any]:  # fmt: skip
     """The description again, with what was found out since: columns that may be missing, rows that were matched."""
-    request = RequestSchema.from_json(description["schema"])
-    columns = tuple(_tolerant(column, column.name in tolerated) for column in request.columns)
-    request = RequestSchema(columns=columns, outputs=request.outputs)
+    request = schema.tolerant(RequestSchema.from_json(description["schema"]), tolerated)
     answers_file = folder / "e2e" / "answers.json"
     answers = json.loads(answers_file.read_text("utf-8")) if answers_file.exists() else []
     done = dict(description) | {
@@ -89,10 +87,6 @@ def complete(
         done["rows"] = {"of": matched.of, "matched": matched.count}
     _json(folder / "e2e" / "model.json", done)
     return done
-
-
-def _tolerant(column: RequestColumn, tolerated: bool) -> RequestColumn:
-    return RequestColumn.from_json(column.to_json() | {"nullable": column.nullable or tolerated})
 
 
 def write_mlflow(folder: Path, description: Mapping[str, Any], *, model_id: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from e2e_lab.errors import ModelError
@@ -13,12 +14,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
-def request_schema(
-    frame: pd.DataFrame, *, tolerated: Collection[str] = (), outputs: tuple[str, ...] = ("predictions",)
-) -> RequestSchema:
+def request_schema(frame: pd.DataFrame, *, outputs: tuple[str, ...] = ("predictions",)) -> RequestSchema:
     """The columns a row must have to be answered, with Arrow types, categories and which values may be missing.
 
-    A column may be null where *frame* has nulls, or where the model was seen to answer without it (*tolerated*).
+    A column may be null where *frame* has nulls; :func:`tolerant` adds those that the model was seen to answer without.
     Raises :class:`ModelError` naming a column that no JSON row could carry.
 
     >>> import pandas as pd
@@ -29,9 +28,13 @@ def request_schema(
     near string True ('BAY', 'SEA')
     """
     check_names(frame)
-    return RequestSchema(
-        columns=tuple(_column(str(name), frame[name], tolerated) for name in frame.columns), outputs=outputs
-    )
+    return RequestSchema(columns=tuple(_column(str(name), frame[name]) for name in frame.columns), outputs=outputs)
+
+
+def tolerant(schema: RequestSchema, tolerated: Collection[str]) -> RequestSchema:
+    """*schema* in which the columns that the model answers without (*tolerated*) may be null too."""
+    columns = tuple(replace(column, nullable=column.nullable or column.name in tolerated) for column in schema.columns)
+    return replace(schema, columns=columns)
 
 
 def check_names(frame: pd.DataFrame) -> None:
@@ -47,10 +50,10 @@ def check_names(frame: pd.DataFrame) -> None:
         raise ModelError(f"X has two columns named {twice[0]!r}.", hint="X = X.loc[:, ~X.columns.duplicated()]")
 
 
-def _column(name: str, series: pd.Series[Any], tolerated: Collection[str]) -> RequestColumn:
+def _column(name: str, series: pd.Series[Any]) -> RequestColumn:
     import pandas as pd
 
-    nullable = bool(series.isna().any()) or name in tolerated
+    nullable = bool(series.isna().any())
     if isinstance(series.dtype, pd.CategoricalDtype):
         categories = tuple(_category(name, value) for value in series.dtype.categories.tolist())
         kind = _arrow_type(name, series.dtype.categories.to_series())

@@ -5,8 +5,9 @@ The only room that imports bentoml, in processes of their own, and only when som
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from e2e_lab.faces import lazily
 
 if TYPE_CHECKING:
     from e2e_lab.models.accepted import check_package, find_package, packages
@@ -39,8 +40,4 @@ _WHERE = {
     "start_bento": "process",
 }  # fmt: skip
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+__getattr__ = lazily(__name__, _WHERE)

@@ -8,8 +8,9 @@ This is the room's face. Its names are loaded when they are first used: importin
 
 from __future__ import annotations
 
-import importlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+from e2e_lab.faces import lazily
 
 if TYPE_CHECKING:
     from e2e_lab.storage.ingesting import ingest, read_file
@@ -69,8 +70,4 @@ _WHERE = {
     "versions": "resolving",
 }
 
-
-def __getattr__(name: str) -> Any:
-    if name not in _WHERE:
-        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    return getattr(importlib.import_module(f"{__name__}.{_WHERE[name]}"), name)
+__getattr__ = lazily(__name__, _WHERE)

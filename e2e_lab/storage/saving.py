@@ -81,8 +81,8 @@ def snapshot(
     said_key = key is not None
     fitting, key_notes = check_key(content, key, before.key if before else (), name)
     made, stored = _stored(project, content, before)
-    itself = [parent for parent in wanted.parents if (parent.name, parent.id) == (name, made)]
-    wanted = replace(wanted, parents=tuple(parent for parent in wanted.parents if parent not in itself))
+    others = tuple(parent for parent in wanted.parents if (parent.name, parent.id) != (name, made))
+    wanted = replace(wanted, parents=others)
     if before is not None and before.id == made and _updated(before, wanted, fitting if said_key else None) == before:
         if stored:
             project.changed()
