@@ -13,14 +13,17 @@ from typing import TYPE_CHECKING
 from e2e_lab.faces import lazily
 
 if TYPE_CHECKING:
+    from e2e_lab.storage.checking import verify
     from e2e_lab.storage.ingesting import ingest, read_file
     from e2e_lab.storage.journal import known_names
     from e2e_lab.storage.listing import datasets, records, reinstate, remove, rename
-    from e2e_lab.storage.loading import export, load
-    from e2e_lab.storage.manifests import disk_bytes, is_stored
+    from e2e_lab.storage.loading import export, load, window
     from e2e_lab.storage.record_files import read_record, record_path
     from e2e_lab.storage.resolving import Lookup, current, resolve, versions
     from e2e_lab.storage.saving import draft, fingerprint, snapshot
+    from e2e_lab.storage.store.collecting import gc
+    from e2e_lab.storage.store.forgetting import forget
+    from e2e_lab.storage.store.heads import disk_bytes, is_stored, stored_bytes
 
 __all__ = [
     "Lookup",
@@ -30,6 +33,8 @@ __all__ = [
     "draft",
     "export",
     "fingerprint",
+    "forget",
+    "gc",
     "ingest",
     "is_stored",
     "known_names",
@@ -43,19 +48,24 @@ __all__ = [
     "rename",
     "resolve",
     "snapshot",
+    "stored_bytes",
+    "verify",
     "versions",
+    "window",
 ]
 
 _WHERE = {
     "Lookup": "resolving",
     "current": "resolving",
     "datasets": "listing",
-    "disk_bytes": "manifests",
+    "disk_bytes": "store",
     "draft": "saving",
     "export": "loading",
     "fingerprint": "saving",
+    "forget": "store.forgetting",
+    "gc": "store.collecting",
     "ingest": "ingesting",
-    "is_stored": "manifests",
+    "is_stored": "store",
     "known_names": "journal",
     "load": "loading",
     "read_file": "ingesting",
@@ -67,7 +77,10 @@ _WHERE = {
     "rename": "listing",
     "resolve": "resolving",
     "snapshot": "saving",
+    "stored_bytes": "store",
+    "verify": "checking",
     "versions": "resolving",
+    "window": "loading",
 }
 
 __getattr__ = lazily(__name__, _WHERE)

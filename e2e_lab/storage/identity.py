@@ -42,6 +42,7 @@ class Content:
     table: pa.Table
     form: Mapping[str, Any] = field(default_factory=dict)
     extras: Mapping[str, pa.Array] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()  # what the user should know of how it is kept; no part of the content id
 
     @property
     def visible(self) -> int:
@@ -65,12 +66,17 @@ def content_id(content: Content) -> str:
     >>> content_id(Content(whole)) == content_id(Content(parts)), len(content_id(Content(whole)))
     (True, 32)
     """
+    return id_of(content.table.num_rows, column_digests(content.table), content.form, content.extras)
+
+
+def id_of(rows: int, digests: Iterable[bytes], form: Mapping[str, Any], extras: Mapping[str, pa.Array]) -> str:
+    """The content id of a table whose columns have these digests."""
     root = blake3(derive_key_context=DOMAIN)
-    _put(root, str(content.table.num_rows).encode())
-    for digest in column_digests(content.table):
+    _put(root, str(rows).encode())
+    for digest in digests:
         root.update(digest)
-    _put(root, canonical_json(content.form).encode())
-    for name, array in sorted(content.extras.items()):
+    _put(root, canonical_json(form).encode())
+    for name, array in sorted(extras.items()):
         _put(root, name.encode())
         root.update(values_digest(pa.chunked_array([array])))
     return root.hexdigest(length=16)
@@ -79,7 +85,14 @@ def content_id(content: Content) -> str:
 def column_digests(table: pa.Table) -> list[bytes]:
     """One digest a column, in order: of its name, type, nullability and values."""
     columns = list(zip(table.schema, table.columns, strict=True))
-    return side_by_side(lambda pair: _column(*pair), columns, size=table.nbytes)
+    return side_by_side(lambda pair: column_digest(*pair), columns, size=table.nbytes)
+
+
+def column_digest(said: pa.Field, column: pa.ChunkedArray) -> bytes:
+    """The digest of a column: of its name, type, nullability and values."""
+    growing = ColumnDigest(said)
+    growing.feed(column)
+    return growing.done()
 
 
 def side_by_side(work: Callable[[T], R], columns: Sequence[T], *, size: int) -> list[R]:
@@ -92,7 +105,7 @@ def side_by_side(work: Callable[[T], R], columns: Sequence[T], *, size: int) -> 
 
 def values_digest(column: pa.ChunkedArray) -> bytes:
     """A digest of a column's type and values alone; equal exactly when they are."""
-    return _column(pa.field("", column.type), column)
+    return column_digest(pa.field("", column.type), column)
 
 
 def canonical_json(form: Mapping[str, Any]) -> str:
@@ -133,23 +146,39 @@ def _child(child: pa.Field) -> str:
     return logical_type(child.type) + ("?" if child.nullable else "")
 
 
-def _column(said: pa.Field, column: pa.ChunkedArray) -> bytes:
-    digest = blake3(derive_key_context=DOMAIN + ", column")
-    _put(digest, said.name.encode())
+class ColumnDigest:
+    """The digest of a column that comes in parts: all but the last must be of whole blocks of 65,536 rows."""
+
+    def __init__(self, said: pa.Field) -> None:
+        self._digest = blake3(derive_key_context=DOMAIN + ", column")
+        _put(self._digest, said.name.encode())
+        feed_type(self._digest, said)
+
+    def feed(self, column: pa.ChunkedArray) -> None:
+        """Add the values of *column*."""
+        for start in range(0, len(column), BLOCK):
+            one = blake3()
+            feed_values(one, rows_of(column, start, BLOCK))
+            self._digest.update(one.digest())
+
+    def done(self) -> bytes:
+        """The 32 bytes."""
+        return bytes(self._digest.digest())
+
+
+def feed_type(digest: Any, said: pa.Field) -> None:
+    """Feed what values there may be: type, the name of an extension this Arrow has not registered, nullability."""
     _put(digest, logical_type(said.type).encode())
-    _put(digest, (said.metadata or {}).get(b"ARROW:extension:name", b""))  # a type this Arrow has not registered
+    _put(digest, (said.metadata or {}).get(b"ARROW:extension:name", b""))
     _put(digest, b"1" if said.nullable else b"0")
-    for block in _blocks(column):
-        one = blake3()
-        _values(one, block)
-        digest.update(one.digest())
-    return bytes(digest.digest())
 
 
-def _blocks(column: pa.ChunkedArray) -> Iterable[pa.Array]:
-    for start in range(0, len(column), BLOCK):
-        part = column.slice(start, BLOCK)
-        yield part.chunk(0) if part.num_chunks == 1 else pa.concat_arrays(part.chunks)
+def rows_of(column: pa.ChunkedArray, start: int, length: int) -> pa.Array:
+    """Some rows of a column as one array, without a copy where they lie in one chunk."""
+    part = column.slice(start, length)
+    if part.num_chunks == 0:
+        return pa.array([], column.type)
+    return part.chunk(0) if part.num_chunks == 1 else pa.concat_arrays(part.chunks)
 
 
 def _put(digest: Any, content: bytes) -> None:
@@ -157,20 +186,20 @@ def _put(digest: Any, content: bytes) -> None:
     digest.update(content)
 
 
-def _values(digest: Any, array: pa.Array) -> None:
+def feed_values(digest: Any, array: pa.Array) -> None:
     """Feed one array: its length, then what there is to it. Every part has its length in front or fixed by type."""
     kind = array.type
     digest.update(len(array).to_bytes(8, "little"))
     if isinstance(kind, pa.BaseExtensionType):
-        _values(digest, array.storage)
+        feed_values(digest, array.storage)
     elif pat.is_dictionary(kind):
-        _values(digest, decoded(array))
+        feed_values(digest, decoded(array))
     elif pat.is_null(kind):
         return
     elif pat.is_struct(kind):
         _validity(digest, array)
         for child in array.flatten():  # with the parent's offset and nulls applied
-            _values(digest, child)
+            feed_values(digest, child)
     elif _is_list(kind) or pat.is_fixed_size_list(kind) or pat.is_map(kind):
         _lists(digest, array)
     elif logical_type(kind) in ("string", "binary"):
@@ -223,10 +252,8 @@ def _fixed_width(digest: Any, array: pa.Array) -> None:
         values = wide.view(np.uint8)
     if pat.is_floating(kind):
         numbers = values.view(f"f{width}")
-        nan = np.isnan(numbers)
-        if nan.any():
-            numbers = numbers.copy()
-            numbers[nan] = np.nan
+        if np.isnan(numbers.max()):  # which is NaN where any is, at a fraction of the cost of asking each
+            numbers = np.where(np.isnan(numbers), numbers.dtype.type(np.nan), numbers)
             values = numbers.view(np.uint8)
     digest.update(np.ascontiguousarray(values).data)
 
@@ -265,7 +292,7 @@ def _lists(digest: Any, array: pa.Array) -> None:
     if not pat.is_fixed_size_list(array.type):
         lengths = pc.fill_null(pc.list_value_length(array), 0)
         digest.update(lengths.to_numpy(zero_copy_only=False).astype(np.int64).view(np.uint8).data)
-    _values(digest, array.flatten())  # without what lies under nulls
+    feed_values(digest, array.flatten())  # without what lies under nulls
 
 
 def _map_as_list(array: pa.Array) -> pa.Array:

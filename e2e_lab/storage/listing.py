@@ -9,8 +9,8 @@ from e2e_lab.errors import InvalidName, UsageError
 from e2e_lab.project import Project, sync_folder, writing
 from e2e_lab.records import STAGES, Dataset, Datasets, Removed, Renamed, Snapshot, dataset_name
 from e2e_lab.storage import journal, record_files
-from e2e_lab.storage.manifests import stored_bytes
 from e2e_lab.storage.resolving import current, versions
+from e2e_lab.storage.store.heads import stored_bytes
 
 
 def records(project: Project) -> dict[str, Snapshot]:
@@ -56,7 +56,7 @@ def rename(project: Project, old: str, new: str) -> Renamed:
         if record_files.found(project, new) is not None:
             raise UsageError(f"There is a dataset {new} already.", hint=f"e2e rename {old} OTHER")
         if journal.missing(project, now):
-            journal.note(project, now)
+            journal.note(project, now, brought=True)
         journal.move(project, old, new)
         record_files.write(project, replace(now, name=new))
         _unlink(project, now)
@@ -70,7 +70,7 @@ def remove(project: Project, name: str) -> Removed:
     with project.lock(f"remove {name}"):
         now = current(project, name)
         if journal.missing(project, now):
-            journal.note(project, now)
+            journal.note(project, now, brought=True)
         _unlink(project, now)
     project.changed()
     return Removed(name=now.name, version=now.version, stage=now.stage)
@@ -94,7 +94,7 @@ def reinstate(project: Project, version: Snapshot) -> Snapshot:
             )
         same = now is not None and record_files.record_text(now) == record_files.record_text(version)
         if journal.missing(project, version):
-            journal.note(project, version)
+            journal.note(project, version, brought=True)
         if not same:
             record_files.write(project, version)
     if not same:

@@ -16,9 +16,10 @@ from e2e_lab.errors import StorageRefused, UsageError, VersionNotFound, closest
 from e2e_lab.project import Project, replacing
 from e2e_lab.records import Exported, Snapshot
 from e2e_lab.storage import store
-from e2e_lab.storage.frames import checked_kind, to_frame
+from e2e_lab.storage.frames import checked_kind, relation, to_frame
 from e2e_lab.storage.identity import Content
 from e2e_lab.storage.parquet import to_parquet, unique_names
+from e2e_lab.storage.store import ledger
 
 MARK = b"e2e_lab.export"
 _COMPARE = {
@@ -36,25 +37,30 @@ def load(
     columns: Sequence[str] | None = None,
     where: Where | None = None,
     sample: int | None = None,
+    limit: int | None = None,
     kind: str = "pandas",
 ) -> Any:
     """The table of a version as a frame of *kind* (pandas, polars, arrow, duckdb).
 
     It comes back equal in the kind it was saved from. *columns* are read in the order given. *where* is a
     :mod:`pyarrow.compute` expression or ``(column, operator, value)`` tuples that must all hold, with operators
-    ``= != < <= > >= in`` and ``not in``. *sample* rows are drawn from those that fit, the same ones every time. An
-    index that is not 0, 1, 2, … is filtered along.
+    ``= != < <= > >= in`` and ``not in``. *sample* rows are drawn from those that fit, the same ones every time; of
+    these, or of all that fit, come the first *limit*. An index that is not 0, 1, 2, … is filtered along. Only what is
+    asked for is read; a DuckDB relation of a whole table reads when it is asked.
 
     Raises :class:`UsageError` for unknown columns or kinds, :class:`VersionNotFound` where the bytes are not on
     this machine, and :class:`Damaged` where they are not what was stored.
     """
     checked_kind(kind)
-    if sample is not None and (isinstance(sample, bool) or not isinstance(sample, int) or sample < 0):
-        raise UsageError(f"sample={sample!r} is no number of rows.", hint=f"e2e load {version.ref} --sample 1000")
+    for word, rows in (("sample", sample), ("limit", limit)):
+        if rows is not None and (isinstance(rows, bool) or not isinstance(rows, int) or rows < 0):
+            raise UsageError(f"{word}={rows!r} is no number of rows.", hint=f"e2e load {version.ref} --{word} 1000")
     stored = _found(project, version)
     positions = _positions(stored, version, columns, kind)
     condition = _condition(stored, version, where)
-    table = stored.read(positions, where=condition, sample=sample)
+    if kind == "duckdb" and condition is None and sample is None and limit is None and stored.is_plain(positions):
+        return relation(stored.dataset(), [stored.physical.names[n] for n in positions])
+    table = stored.read(positions, where=condition, sample=sample, limit=limit)
     return to_frame(
         Content(table, stored.form, stored.extras),
         kind,
@@ -64,14 +70,23 @@ def load(
     )
 
 
+def window(
+    project: Project, version: Snapshot, *, columns: Sequence[str] | None = None, offset: int = 0, limit: int = 100
+) -> pa.Table:
+    """At most *limit* rows of a version from row *offset* on, as an Arrow table; quick at any offset.
+
+    Only the ranges that the rows lie in are read. Raises as :func:`load` does.
+    """
+    stored = _found(project, version)
+    start = min(offset, stored.rows)
+    return stored.rows_at(start, min(limit, stored.rows - start), _positions(stored, version, columns, "arrow"))
+
+
 def _found(project: Project, version: Snapshot) -> store.Stored:
     try:
         return store.find(project, version.id)
     except VersionNotFound:
-        raise VersionNotFound(
-            f"The data of {version.ref} exist only where it was made.",
-            hint=f"e2e load {version.ref}  (on that machine)",
-        ) from None
+        raise ledger.not_here(project, version) from None
 
 
 def _positions(stored: store.Stored, version: Snapshot, columns: Sequence[str] | None, kind: str) -> list[int]:
@@ -158,14 +173,19 @@ def export(project: Project, version: Snapshot, path: Path | str) -> Exported:
     In a folder it is called ``NAME.parquet``. An earlier export is replaced; any other file is not.
     """
     target = Path(path).expanduser()
-    table = _plain(project, version)
-    marked = {**(table.schema.metadata or {}), MARK: f"{version.ref} {version.id}".encode()}
+    stored = _found(project, version)
+    mark = {MARK: f"{version.ref} {version.id}".encode()}
     try:
         if target.is_dir():
             target = target / f"{version.name}.parquet"
         _check_free(target)
         with replacing(target) as file:
-            pq.write_table(table.replace_schema_metadata(marked), file, compression="zstd", compression_level=1)
+            if stored.is_plain(range(len(stored.schema))) and not stored.form:
+                stored.copy(file, mark)
+            else:
+                table = _plain(project, version)
+                table = table.replace_schema_metadata({**(table.schema.metadata or {}), **mark})
+                pq.write_table(table, file, compression="zstd", compression_level=1)
     except OSError as problem:  # a name too long, a file where a folder should be
         said = f"{target} cannot be written: {problem.strerror}."
         raise StorageRefused(said, hint=f"e2e export {version.ref} {version.name}.parquet") from problem

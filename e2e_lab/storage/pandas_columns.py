@@ -7,7 +7,7 @@ was. So data that came from a file and data that came from pandas have the same 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -18,7 +18,9 @@ import pyarrow.types as pat
 
 from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.identity import decoded, logical_type
-from e2e_lab.storage.pandas_objects import Codec, Packed, objects, pack_objects, refused, way_out, with_which
+from e2e_lab.storage.object_kinds import Codec, complex_structs, complex_values
+from e2e_lab.storage.pandas_objects import Packed, chunked, objects, pack_objects, refused, way_out, with_which
+from e2e_lab.storage.python_values import spelled, unspelled
 
 MASKED = {
     "int8": "Int8", "int16": "Int16", "int32": "Int32", "int64": "Int64",
@@ -31,7 +33,9 @@ def pack(values: pd.Series[Any], name: str) -> Packed:
     """*values* in Arrow; :class:`UnsupportedData` naming the column where they would not come back equal."""
     try:
         packed = _packed(values, name)
-        empty = pa.chunked_array([packed.array.slice(0, 0)], packed.array.type)
+        if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":  # which are the default
+            return packed
+        empty = chunked(packed.array.slice(0, 0))
         both = packed.array.null_count and not isinstance(values.dtype, np.dtype)  # of numpy's NaN, Arrow made nulls
         nans = bool(both and _nans(packed.array))
         back = unpack(empty, packed.codec, packed.extras, nulls=packed.array.null_count > 0, nans=nans)
@@ -49,8 +53,8 @@ def _packed(values: pd.Series[Any], name: str) -> Packed:
         if dtype.kind == "O":
             return pack_objects(values.to_numpy(), name)
         if dtype.kind == "c":
-            line = f'df["{name}_imag"], df["{name}"] = df["{name}"].to_numpy().imag, df["{name}"].to_numpy().real'
-            raise refused(name, dtype, "Arrow has no complex numbers", line)
+            numbers = values.to_numpy()
+            return Packed(complex_structs(numbers, np.zeros(0, bool)), {"complex": dtype.name})
         return Packed(pa.array(values.to_numpy(), from_pandas=True))
     if isinstance(dtype, pd.CategoricalDtype):
         return _pack_categories(values, name)
@@ -58,9 +62,9 @@ def _packed(values: pd.Series[Any], name: str) -> Packed:
         return _pack_periods(values, name)
     if isinstance(dtype, pd.IntervalDtype):
         array = pa.array(values.array)
-        return Packed(array.storage, {"interval": dtype.closed, "of": _pack_bounds(dtype)})
+        return Packed(array.storage, {"interval": dtype.closed, "of": str(dtype.subtype)})
     if isinstance(dtype, pd.SparseDtype):
-        raise refused(name, dtype, "sparse columns are not kept", f'df["{name}"] = df["{name}"].sparse.to_dense()')
+        return _pack_sparse(values, name)
     if isinstance(dtype, pd.StringDtype):
         na = "NA" if dtype.na_value is pd.NA else "nan"
         plain_text = (dtype.storage, na) == ("pyarrow", "nan")  # what pandas 3 calls str; said alike by every pandas
@@ -69,10 +73,11 @@ def _packed(values: pd.Series[Any], name: str) -> Packed:
     if isinstance(dtype, pd.ArrowDtype):
         array = values.array.__arrow_array__()
         plain = by_default(array.type) == "arrow" and logical_type(array.type) == str(array.type)
-        return Packed(array, None if plain else {"arrow": str(array.type)})
+        return Packed(array, None if plain else {"arrow": str(_usual_names(array.type))})
     if isinstance(dtype, pd.DatetimeTZDtype):
         zone = pa.lib.tzinfo_to_string(dtype.tz)
-        return Packed(pa.array(values.dt.tz_convert(None).to_numpy(), pa.timestamp(dtype.unit, zone), from_pandas=True))
+        instants = np.asarray(values.array, f"M8[{dtype.unit}]")  # in UTC, not copied
+        return Packed(pa.array(instants, pa.timestamp(dtype.unit, zone), from_pandas=True))
     if dtype.name in MASKED.values():
         array = pa.array(values.array)
         needed = array.null_count and (not pat.is_floating(array.type) or _nans(array))
@@ -80,15 +85,48 @@ def _packed(values: pd.Series[Any], name: str) -> Packed:
     raise refused(name, dtype, "e2e-lab does not know this dtype")
 
 
-def _pack_bounds(dtype: pd.IntervalDtype) -> str:
-    return str(dtype.subtype)
+def _usual_names(kind: pa.DataType) -> pa.DataType:
+    """*kind* with the usual names for what is in a list or map, which are not part of it, and differ by library."""
+    if pat.is_map(kind):
+        item = kind.item_field.with_type(_usual_names(kind.item_type)).with_name("value")
+        return pa.map_(_usual_names(kind.key_type), item, keys_sorted=kind.keys_sorted)
+    if pat.is_struct(kind):
+        return pa.struct([child.with_type(_usual_names(child.type)) for child in kind])
+    for is_it, make in ((pat.is_list, pa.list_), (pat.is_large_list, pa.large_list)):
+        if is_it(kind):
+            return make(kind.value_field.with_type(_usual_names(kind.value_type)).with_name("item"))
+    return kind
+
+
+def _pack_sparse(values: pd.Series[Any], name: str) -> Packed:
+    """Densely: zstd makes nothing of a run of the same value."""
+    array = values.array
+    assert isinstance(array, pd.arrays.SparseArray)
+    dense = pack(pd.Series(array.to_dense()), name)
+    subtype = array.dtype.subtype
+    if not isinstance(subtype, np.dtype) or subtype.kind not in "biufcmM":
+        raise refused(name, values.dtype, "its values are objects", f'df["{name}"] = df["{name}"].sparse.to_dense()')
+    codec: Codec = {"sparse": str(subtype), "fill": spelled(array.fill_value), "kind": array.kind}
+    return Packed(
+        dense.array, {**codec, **({"of": dense.codec} if dense.codec else {})}, dense.extras, None, dense.note
+    )
 
 
 def _pack_periods(values: pd.Series[Any], name: str) -> Packed:
-    packed = Packed(pa.array(values.dt.to_timestamp()), {"period": str(values.dtype)[len("period[") : -1]})
-    if not unpack(pa.chunked_array([packed.array]), packed.codec).equals(values.reset_index(drop=True)):
-        raise refused(name, values.dtype, "its starts do not lead back to the same periods")
-    return packed
+    """By their starts, which anyone can read; by their numbers where the starts do not lead back."""
+    codec: Codec = {"period": str(values.dtype)[len("period[") : -1]}
+    plain = values.reset_index(drop=True)
+    try:
+        starts = Packed(pa.array(plain.dt.to_timestamp(), from_pandas=True), codec)
+        if unpack(chunked(starts.array), codec).equals(plain):
+            return starts
+    except (pa.ArrowException, OverflowError, ValueError, TypeError, FutureWarning):
+        pass
+    ordinals = pa.array(values.array.asi8, mask=values.isna().to_numpy())
+    numbered = Packed(ordinals, {**codec, "ordinal": True})
+    if not unpack(chunked(ordinals), numbered.codec).equals(plain):
+        raise refused(name, values.dtype, "its numbers do not lead back to the same periods")
+    return numbered
 
 
 def _pack_categories(values: pd.Series[Any], name: str) -> Packed:
@@ -105,14 +143,20 @@ def _pack_categories(values: pd.Series[Any], name: str) -> Packed:
     shown: pa.Array = kept
     if logical_type(kept.type) != "string":
         if pat.is_nested(kept.type) or "period" in codec.get("of", {}):
-            codec["shown"] = True
-            shown = pa.array([str(category) for category in dtype.categories], pa.string())
+            codec["shown"], shown = True, _shown(dtype.categories, True)
+            if len(pc.unique(shown)) != len(shown):  # 1 and "1"
+                codec["shown"], shown = "repr", _shown(dtype.categories, "repr")
         else:
             return Packed(kept.take(codes), codec, {"categories": kept})
     array = pa.DictionaryArray.from_arrays(codes, shown.cast(pa.string()))
     if len(pc.unique(shown)) != len(shown):
         raise refused(name, dtype, "two of its categories read the same")
     return Packed(array, codec, {"categories": kept})
+
+
+def _shown(labels: Iterable[Any], how: bool | str) -> pa.Array:
+    """Categories as text, for those who read the file without their list."""
+    return pa.array([(repr if how == "repr" else str)(label) for label in labels], pa.string())
 
 
 # ---- back ----------------------------------------------------------------------------------------------------
@@ -152,7 +196,7 @@ def unpack(
     if codec is None:
         return _default(column, nulls, nans)
     if "object" in codec:
-        return pd.Series(with_which(objects(column, codec["object"]), column, codec, which), dtype=object)
+        return pd.Series(with_which(objects(column, codec), column, codec, which), dtype=object)
     for word, how in _CODECS.items():
         if word in codec:
             return how(column, codec, extras or {})
@@ -213,7 +257,21 @@ def _arrow(column: pa.ChunkedArray, _codec: Codec, _extras: Mapping[str, pa.Arra
 
 
 def _period(column: pa.ChunkedArray, codec: Codec, _extras: Mapping[str, pa.Array]) -> pd.Series[Any]:
+    if codec.get("ordinal"):
+        numbers = column.fill_null(np.iinfo(np.int64).min).to_numpy()
+        return pd.Series(pd.arrays.PeriodArray(numbers.copy(), dtype=pd.PeriodDtype(codec["period"])))
     return pd.Series(pd.PeriodIndex(pd.DatetimeIndex(column.to_pandas()), freq=codec["period"]))
+
+
+def _complex(column: pa.ChunkedArray, codec: Codec, _extras: Mapping[str, pa.Array]) -> pd.Series[Any]:
+    return pd.Series(complex_values(column, codec["complex"]))
+
+
+def _sparse(column: pa.ChunkedArray, codec: Codec, extras: Mapping[str, pa.Array]) -> pd.Series[Any]:
+    dense = unpack(column, codec.get("of"), extras).to_numpy()
+    fill, subtype = unspelled(codec["fill"]), np.dtype(codec["sparse"])
+    dtype = pd.SparseDtype(subtype, fill)
+    return pd.Series(pd.arrays.SparseArray(dense.astype(subtype, copy=False), dtype=dtype, kind=codec["kind"]))
 
 
 def _interval(column: pa.ChunkedArray, codec: Codec, _extras: Mapping[str, pa.Array]) -> pd.Series[Any]:
@@ -227,7 +285,7 @@ def _interval(column: pa.ChunkedArray, codec: Codec, _extras: Mapping[str, pa.Ar
 def _category(column: pa.ChunkedArray, codec: Codec, extras: Mapping[str, pa.Array]) -> pd.Series[Any]:
     kept = extras[codec["category"]]
     labels = unpack(pa.chunked_array([kept], kept.type), codec.get("of"))
-    shown = pa.array([str(c) for c in labels], pa.string()) if codec.get("shown") else kept
+    shown = _shown(labels, codec["shown"]) if codec.get("shown") else kept
     usual = "of" not in codec and logical_type(kept.type) == "string"
     as_type = pd.Index(["a"]).dtype if usual else labels.dtype
     dtype = pd.CategoricalDtype(pd.Index(labels.array, dtype=as_type), ordered=codec["ordered"])
@@ -268,5 +326,7 @@ _CODECS: dict[str, Callable[[pa.ChunkedArray, Codec, Mapping[str, pa.Array]], pd
     "arrow": _arrow,
     "period": _period,
     "interval": _interval,
+    "complex": _complex,
+    "sparse": _sparse,
     "category": _category,
 }

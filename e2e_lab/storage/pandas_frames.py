@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import ast
 import datetime as dt
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,15 +18,19 @@ import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.identity import Content, side_by_side
+from e2e_lab.storage.object_kinds import Codec
 from e2e_lab.storage.pandas_columns import by_default, pack, unpack
-from e2e_lab.storage.pandas_objects import Codec, Packed
+from e2e_lab.storage.pandas_objects import Packed
+from e2e_lab.storage.python_values import Unspellable, same, spelled, unspelled
 
 Form = dict[str, Any]
+TAG = "e2e_lab"  # the attribute that says where a frame came from, which is no content
+NOTES = 3
 
 
 def from_pandas(frame: pd.DataFrame) -> Content:
     """What *frame* is made of; :class:`UnsupportedData` naming the first column that would not come back equal."""
-    names = [str(label) for label in frame.columns]
+    names = [_text(label) for label in frame.columns]
     columns = [(column, name) for name, (_, column) in zip(names, frame.items(), strict=True)]
     packed = side_by_side(lambda pair: pack(*pair), columns, size=len(frame) * len(columns) * 8)
     form: Form = {}
@@ -36,6 +41,18 @@ def from_pandas(frame: pd.DataFrame) -> Content:
     index = _pack_index(frame.index, names, packed)
     if index is not None:
         form["index"] = index
+    attrs = {key: value for key, value in frame.attrs.items() if key != TAG}
+    if attrs:
+        form["attrs"] = _pack_attrs(attrs)
+    if not frame.flags.allows_duplicate_labels:
+        form["unique_labels"] = True
+    return assembled(names, packed, form, extras, rows=len(frame))
+
+
+def assembled(
+    names: list[str], packed: Sequence[Packed], form: Form, extras: dict[str, pa.Array], rows: int
+) -> Content:
+    """The content of a frame of these columns; *form* and *extras* are what is known of index and labels already."""
     codecs: dict[str, Codec] = {}
     hidden: list[pa.Array] = []
     for place, one in enumerate(packed):
@@ -52,10 +69,15 @@ def from_pandas(frame: pd.DataFrame) -> Content:
         form["dtypes"] = codecs
     names += [f"{name} (which null)" for name, one in zip(names, packed, strict=True) if one.nulls is not None]
     arrays = [one.array for one in packed] + hidden
-    empty = pa.table({"rows": pa.nulls(len(frame))}).select([])
-    table = pa.table(arrays, names=names) if arrays else empty
+    table = pa.table(arrays, names=names) if arrays else pa.table({"rows": pa.nulls(rows)}).select([])
     whole: Form = {**({"pandas": form} if form else {}), **({"hidden": len(hidden)} if hidden else {})}
-    return Content(table, whole, extras)
+    return Content(table, whole, extras, _few(one.note for one in packed if one.note))
+
+
+def _few(notes: Iterable[str]) -> tuple[str, ...]:
+    said = tuple(notes)
+    more = len(said) - NOTES
+    return said if more <= 0 else (*said[:NOTES], f"and {more} more columns of mixed types")
 
 
 def to_pandas(
@@ -80,6 +102,9 @@ def to_pandas(
     frame.index = _unpack_index(said.get("index"), reading, whole)
     names = [table.schema.names[reading.at[p]] for p in shown]
     frame.columns = _unpack_labels(said.get("columns"), extras, names, shown)
+    frame.attrs.update(unspelled(said.get("attrs", {})))
+    if said.get("unique_labels"):
+        frame.flags.allows_duplicate_labels = False  # type: ignore[attr-defined]
     return frame
 
 
@@ -128,11 +153,11 @@ def _pack_index(index: pd.Index[Any], names: list[str], packed: list[Packed]) ->
     """Add the levels of *index* to the columns and say what they are; None for a plain 0, 1, 2, …"""
     if isinstance(index, pd.RangeIndex) and index.name is None and index.start == 0 and index.step == 1:
         return None
-    levels = [index.get_level_values(i) for i in range(index.nlevels)]
+    levels = _levels(index)
     first = len(packed)
     fallback = "index" if index.nlevels == 1 and "index" not in names else None
     for number, level in enumerate(levels):
-        name = str(level.name) if level.name is not None else fallback or f"level_{number}"
+        name = _text(level.name) if level.name is not None else fallback or f"level_{number}"
         packed.append(pack(pd.Series(level.array, dtype=level.dtype), name))
         names.append(name)
     form: Form = {"at": list(range(first, first + len(levels))), "names": [_label(n) for n in index.names]}
@@ -140,9 +165,17 @@ def _pack_index(index: pd.Index[Any], names: list[str], packed: list[Packed]) ->
         form["multi"] = True
     elif isinstance(index, pd.RangeIndex):
         form["range"] = [index.start, index.stop, index.step]
-    elif getattr(index, "freq", None) is not None and isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex):
-        form["freq"] = index.freqstr
+    elif (freq := _freq(index)) is not None:
+        form["freq"] = freq
     return form
+
+
+def _levels(index: pd.Index[Any]) -> list[pd.Index[Any]]:
+    """The values of each level. A level whose name is a number would else be taken for the one at that place."""
+    if not isinstance(index, pd.MultiIndex):
+        return [index]
+    unnamed = index.set_names([None] * index.nlevels)
+    return [unnamed.get_level_values(n).rename(name) for n, name in enumerate(index.names)]
 
 
 def _unpack_index(form: Form | None, reading: _Reading, whole: bool) -> pd.Index[Any]:
@@ -166,13 +199,44 @@ def _as_index(series: pd.Series[Any]) -> pd.Index[Any]:
     return index
 
 
+def _freq(index: pd.Index[Any]) -> str | None:
+    """The frequency of an index as text; :class:`UnsupportedData` where its text says less (a calendar of its own)."""
+    if not isinstance(index, pd.DatetimeIndex | pd.TimedeltaIndex) or index.freq is None:
+        return None
+    text = str(index.freqstr)
+    try:
+        returns = pd.tseries.frequencies.to_offset(text) == index.freq
+    except ValueError:
+        returns = False
+    if not returns:
+        raise UnsupportedData(f"The frequency {index.freq!r} of an index cannot be kept.", hint="df.index.freq = None")
+    return text
+
+
+# ---- attributes ----------------------------------------------------------------------------------------------
+
+
+def _pack_attrs(attrs: Mapping[Any, Any]) -> Form:
+    for key, value in attrs.items():
+        try:
+            said = json.loads(json.dumps(spelled({key: value}), allow_nan=False))
+            returns = same(unspelled(said), {key: value})
+        except (Unspellable, RecursionError, ValueError):
+            returns = False
+        if not returns:
+            raise UnsupportedData(
+                f"df.attrs[{key!r}] is a {type(value).__name__} that cannot be kept.", hint=f"del df.attrs[{key!r}]"
+            )
+    said_all: Form = spelled(dict(attrs))
+    return said_all
+
+
 # ---- labels --------------------------------------------------------------------------------------------------
 
 
 def _pack_labels(labels: pd.Index[Any], extras: dict[str, pa.Array]) -> Form | None:
     if isinstance(labels, pd.MultiIndex):
-        levels = [_pack_level(labels.get_level_values(i), f"columns.{i}", extras) for i in range(labels.nlevels)]
-        return {"multi": levels}
+        return {"multi": [_pack_level(level, f"columns.{n}", extras) for n, level in enumerate(_levels(labels))]}
     form = _pack_level(labels, "columns", extras)
     plain = form.get("text") and labels.dtype == pd.Index(["a"]).dtype and labels.name is None
     return None if plain else form
@@ -182,16 +246,19 @@ def _pack_level(labels: pd.Index[Any], key: str, extras: dict[str, pa.Array]) ->
     form: Form = {"name": _label(labels.name)} if labels.name is not None else {}
     if isinstance(labels, pd.RangeIndex):
         return {**form, "range": [labels.start, labels.stop, labels.step]}
-    if labels.dtype == pd.Index(["a"]).dtype and all(isinstance(label, str) for label in labels):
+    whole = all(isinstance(label, str) and _text(label) == label for label in labels)
+    if whole and labels.dtype == pd.Index(["a"]).dtype:
         return {**form, "text": True} if key == "columns" else {**form, "text": list(labels)}
     if labels.dtype == object or isinstance(labels.dtype, pd.StringDtype):
-        return {**form, "labels": [_label(label) for label in labels], "dtype": str(labels.dtype)}
+        form |= {"labels": [_label(label) for label in labels], "dtype": str(labels.dtype)}
+        usual = pd.Index([], dtype=str(labels.dtype)).dtype == labels.dtype
+        return form if usual else {**form, "storage": labels.dtype.storage}  # type: ignore[union-attr]
     packed = pack(pd.Series(labels.array, dtype=labels.dtype), "the column labels")
     array = packed.array.combine_chunks() if isinstance(packed.array, pa.ChunkedArray) else packed.array
     codec = {word: f"{key}.{said}" if said in packed.extras else said for word, said in (packed.codec or {}).items()}
     extras.update({f"{key}.{name}": extra for name, extra in packed.extras.items()})
     extras[key] = array
-    freq = getattr(labels, "freqstr", None) if isinstance(labels, pd.DatetimeIndex | pd.TimedeltaIndex) else None
+    freq = _freq(labels)
     return {**form, "array": key, **({"codec": codec} if codec else {}), **({"freq": freq} if freq else {})}
 
 
@@ -218,7 +285,7 @@ def _unpack_level(form: Form, extras: Mapping[str, pa.Array], names: list[str], 
         values = pd.Series([None] * len(form["labels"]), dtype=object)
         for place, label in enumerate(form["labels"]):
             values.array[place] = _unlabel(label)
-        found = pd.Index(values.array, dtype=form["dtype"], tupleize_cols=False)
+        found = pd.Index(values.array, dtype=_label_dtype(form), tupleize_cols=False)
     else:
         array = extras[form["array"]]
         found = _as_index(unpack(pa.chunked_array([array], array.type), form.get("codec"), extras, nulls=False))
@@ -227,6 +294,18 @@ def _unpack_level(form: Form, extras: Mapping[str, pa.Array], names: list[str], 
     if list(shown) != list(range(len(found))):
         found = found.take(list(shown))
     return found.rename(name)
+
+
+def _label_dtype(form: Form) -> Any:
+    if "storage" not in form:
+        return form["dtype"]
+    known: dict[str, Any] = {"na_value": float("nan")} if form["dtype"] == "str" else {}
+    return pd.StringDtype(form["storage"], **known)
+
+
+def _text(label: Any) -> str:
+    """A label as the name of an Arrow column, which cannot hold half a character."""
+    return str(label).encode("utf-8", "backslashreplace").decode()
 
 
 def _label(value: Any) -> Any:
@@ -245,6 +324,10 @@ def _label(value: Any) -> Any:
         value = value.item()
     if isinstance(value, bool | int | float | bytes):
         return {type(value).__name__: repr(value)}
+    try:
+        return {"value": spelled(value)}
+    except Unspellable:
+        pass
     raise UnsupportedData(
         f"The label {value!r} of a column or index is a {type(value).__name__}, which cannot be kept.",
         hint="df.columns = df.columns.astype(str)",
@@ -260,6 +343,8 @@ def _unlabel(said: Any) -> Any:
     kind, text = next(iter(said.items()))
     if kind == "tuple":
         return tuple(_unlabel(part) for part in text)
+    if kind == "value":
+        return unspelled(text)
     if kind == "date":
         return dt.date.fromisoformat(text)
     if kind == "null":

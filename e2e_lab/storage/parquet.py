@@ -43,6 +43,16 @@ def unique_names(names: Iterable[str]) -> list[str]:
     return unique
 
 
+def physical_schema(schema: pa.Schema) -> pa.Schema:
+    """The schema of the Parquet file that a table of *schema* is kept as."""
+    if not len(schema):
+        return pa.schema([(ROWS_ONLY, pa.null())])
+    names = unique_names(schema.names)
+    return pa.schema(
+        [pa.field(name, stored_type(f.type), nullable=f.nullable) for name, f in zip(names, schema, strict=True)]
+    )
+
+
 def to_parquet(table: pa.Table) -> pa.Table:
     """*table* with unique names and only such types as Parquet gives back; :class:`UnsupportedData` names a column."""
     if not table.num_columns:
@@ -73,7 +83,7 @@ def repeating(table: pa.Table) -> list[str]:
             found.append(field.name)
             continue
         parts = [column.slice(start, SAMPLE) for start in {0, max(0, rows // 2), max(0, rows - SAMPLE)}]
-        sample = pa.chunked_array([chunk for part in parts for chunk in part.chunks], field.type)
+        sample = pa.chunked_array([chunk for part in parts for chunk in part.chunks], field.type).drop_null()
         try:
             if len(pc.unique(sample)) < len(sample) * REPEATING:
                 found.append(field.name)
@@ -88,14 +98,6 @@ def stored_type(kind: pa.DataType, *, top: bool = True) -> pa.DataType:
     >>> stored_type(pa.timestamp("s", "UTC")), stored_type(pa.int64())
     (TimestampType(timestamp[ms, tz=UTC]), DataType(int64))
     """
-    if pat.is_timestamp(kind) and kind.unit == "s":
-        return pa.timestamp("ms", kind.tz)
-    if pat.is_date64(kind):
-        return pa.timestamp("ms")
-    if kind == pa.time32("s"):
-        return pa.time32("ms")
-    if kind == pa.month_day_nano_interval() and top:
-        return pa.binary(16)
     if pat.is_dictionary(kind):
         text = pat.is_string(kind.value_type) or pat.is_large_string(kind.value_type)
         if top and (text or pat.is_string_view(kind.value_type)):
@@ -109,6 +111,22 @@ def stored_type(kind: pa.DataType, *, top: bool = True) -> pa.DataType:
         return pa.struct([_stored_field(child) for child in kind])
     if pat.is_map(kind):
         return pa.map_(_stored_field(kind.key_field), _stored_field(kind.item_field), keys_sorted=kind.keys_sorted)
+    return _stored_simple(kind, top)
+
+
+def _stored_simple(kind: pa.DataType, top: bool) -> pa.DataType:
+    if pat.is_timestamp(kind) and kind.unit == "s":
+        return pa.timestamp("ms", kind.tz)
+    if pat.is_date64(kind):
+        return pa.timestamp("ms")
+    if pat.is_string_view(kind):  # pages cannot be cut by content yet where texts are views
+        return pa.large_string()
+    if pat.is_binary_view(kind):
+        return pa.large_binary()
+    if kind == pa.time32("s"):
+        return pa.time32("ms")
+    if kind == pa.month_day_nano_interval() and top:
+        return pa.binary(16)
     return kind
 
 
@@ -119,6 +137,8 @@ def _stored_field(child: pa.Field) -> pa.Field:
 def _checked(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     kind = column.type
     refuse_unknown(name, kind)
+    if pat.is_dictionary(kind) and any(chunk.dictionary.null_count for chunk in column.chunks):
+        column = _without_null_entries(column)
     target = stored_type(kind)
     if target.equals(kind):
         return column
@@ -131,16 +151,39 @@ def _checked(name: str, column: pa.ChunkedArray) -> pa.ChunkedArray:
     return stored
 
 
+def _without_null_entries(column: pa.ChunkedArray) -> pa.ChunkedArray:
+    """The same values: a null is no entry of a dictionary, which Parquet does not know."""
+    kind = column.type
+    plain = [decoded(chunk).dictionary_encode() for chunk in column.chunks]
+    return pa.chunked_array(
+        [
+            pa.DictionaryArray.from_arrays(
+                chunk.indices.cast(kind.index_type), chunk.dictionary.cast(kind.value_type), ordered=kind.ordered
+            )
+            for chunk in plain
+        ],
+        kind,
+    )
+
+
 def refuse_unknown(name: str, kind: pa.DataType) -> None:
     """Raise :class:`UnsupportedData` for a column of a type that has no place in Parquet, however deep it lies."""
-    missing = _missing(kind)
+    try:
+        missing = lacking(kind)
+    except RecursionError:
+        raise _refused(name, "nested", "it is nested too deeply") from None
     if missing is not None:
         raise _refused(name, kind, f"it has no {missing}")
 
 
-def _missing(kind: pa.DataType, *, top: bool = True) -> pa.DataType | None:
+def lacking(kind: pa.DataType, *, top: bool = True) -> pa.DataType | None:
+    """The part of *kind* that Parquet has no type for; None where it can hold all of it.
+
+    >>> lacking(pa.list_(pa.struct([])))
+    StructType(struct<>)
+    """
     if isinstance(kind, pa.BaseExtensionType):
-        return _missing(kind.storage_type, top=False)
+        return lacking(kind.storage_type, top=False)
     deep_interval = pat.is_interval(kind) and not top
     if (
         pat.is_union(kind)
@@ -150,14 +193,15 @@ def _missing(kind: pa.DataType, *, top: bool = True) -> pa.DataType | None:
     ):
         return kind
     children = [kind.value_type] if pat.is_dictionary(kind) else [kind.field(n).type for n in range(kind.num_fields)]
-    return next((found for child in children if (found := _missing(child, top=False)) is not None), None)
+    return next((found for child in children if (found := lacking(child, top=False)) is not None), None)
 
 
-def _refused(name: str, kind: pa.DataType, why: str) -> UnsupportedData:
-    return UnsupportedData(
-        f"Column {name!r} ({kind}) cannot be kept in Parquet: {why}.",
-        hint=f'table = table.drop_columns(["{name}"])  (or cast it to text or numbers)',
-    )
+def _refused(name: str, kind: pa.DataType | str, why: str) -> UnsupportedData:
+    way = f'table = table.drop_columns(["{name}"])  (or cast it to text or numbers)'
+    if not isinstance(kind, str) and pat.is_run_end_encoded(kind):
+        place = f'table.schema.get_field_index("{name}")'
+        way = f'table = table.set_column({place}, "{name}", pc.run_end_decode(table["{name}"]))'
+    return UnsupportedData(f"Column {name!r} ({kind}) cannot be kept in Parquet: {why}.", hint=way)
 
 
 def _certain(kind: pa.DataType) -> bool:
@@ -185,7 +229,28 @@ def restored(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
         return _dictionaries(column, kind)
     if kind == pa.month_day_nano_interval():
         return pa.chunked_array([chunk.view(kind) for chunk in column.chunks], kind)
+    if pat.is_nested(kind) and "view" in str(kind):
+        column = column.cast(_without_views(kind))  # else Arrow would take from views, which it cannot yet
     return column.cast(kind)
+
+
+def _without_views(kind: pa.DataType) -> pa.DataType:
+    """*kind* with offsets in the place of views, however deep they lie."""
+
+    def field(child: pa.Field) -> pa.Field:
+        return child.with_type(_without_views(child.type))
+
+    if pat.is_string_view(kind) or pat.is_binary_view(kind):
+        return pa.large_string() if pat.is_string_view(kind) else pa.large_binary()
+    if pat.is_fixed_size_list(kind):
+        return pa.list_(field(kind.value_field), kind.list_size)
+    if pat.is_list(kind) or pat.is_large_list(kind):
+        return (pa.list_ if pat.is_list(kind) else pa.large_list)(field(kind.value_field))
+    if pat.is_struct(kind):
+        return pa.struct([field(child) for child in kind])
+    if pat.is_map(kind):
+        return pa.map_(field(kind.key_field), field(kind.item_field), keys_sorted=kind.keys_sorted)
+    return kind
 
 
 def _dictionaries(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:

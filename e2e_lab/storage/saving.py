@@ -8,7 +8,6 @@ again, so that of two processes that save at once each gets its own number.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
@@ -17,10 +16,9 @@ from e2e_lab.errors import UsageError, closest
 from e2e_lab.project import Project
 from e2e_lab.records import STAGES, Column, Origin, Parent, Snapshot, VersionRef, dataset_name
 from e2e_lab.storage import journal, record_files, store
-from e2e_lab.storage.frames import from_frame
+from e2e_lab.storage.frames import as_stream, from_frame
 from e2e_lab.storage.identity import Content, content_id
 from e2e_lab.storage.keys import check_key
-from e2e_lab.storage.manifests import is_stored
 
 
 def fingerprint(frame: Any) -> str:
@@ -77,32 +75,29 @@ def snapshot(
     name = dataset_name(name)
     before = record_files.found(project, name)
     wanted = Wanted(name, _stage(name, stage, before, parents, source), tuple(parents), source, message, author, origin)
-    content = from_frame(frame)
-    said_key = key is not None
-    fitting, key_notes = check_key(content, key, before.key if before else (), name)
-    made, stored = _stored(project, content, before)
-    others = tuple(parent for parent in wanted.parents if (parent.name, parent.id) != (name, made))
-    wanted = replace(wanted, parents=others)
-    if before is not None and before.id == made and _updated(before, wanted, fitting if said_key else None) == before:
-        if stored:
-            project.changed()
-        return replace(before, changed=False, bytes_stored=stored, notes=tuple(notes))
-    wanted = replace(wanted, author=author() if callable(author) else author)
-    with project.lock(f"snapshot {name}"):
-        now = record_files.found(project, name)
-        _stage(name, wanted.stage, now, parents, source)
-        if now is not None and journal.missing(project, now):  # it came with a clone
-            journal.note(project, now)
-        new = now is None or now.id != made
-        if now is not None and now.id == made:
-            result = _updated(now, wanted, fitting if said_key else None)
-        else:
-            result = _version(content, made, wanted, now, fitting)
-        if result != now:
-            journal.note(project, result)
-            record_files.write(project, result)
+    with store.lease(project) as lease:
+        made = _put(project, frame, lease, before=before, name=name, key=key)
+        new_key = made.key if key is not None else None
+        others = tuple(parent for parent in wanted.parents if (parent.name, parent.id) != (name, made.id))
+        wanted = replace(wanted, parents=others)
+        said = (*notes, *made.notes)
+        if before is not None and before.id == made.id and _updated(before, wanted, new_key) == before:
+            if made.added:
+                project.changed()
+            return replace(before, changed=False, bytes_stored=made.added, notes=said)
+        wanted = replace(wanted, author=author() if callable(author) else author)
+        with project.lock(f"snapshot {name}"):
+            now = record_files.found(project, name)
+            _stage(name, wanted.stage, now, parents, source)
+            if now is not None and journal.missing(project, now):  # it came with a clone
+                journal.note(project, now, brought=True)
+            same = now is not None and now.id == made.id
+            result = _updated(now, wanted, new_key) if now is not None and same else _version(made, wanted, now)
+            if result != now:
+                journal.note(project, result)
+                record_files.write(project, result)
     project.changed()
-    return replace(result, changed=new, bytes_stored=stored, notes=(*notes, *key_notes))
+    return replace(result, changed=not same, bytes_stored=made.added, notes=said)
 
 
 def draft(
@@ -120,25 +115,54 @@ def draft(
     """
     name = dataset_name(name)
     now = record_files.found(project, name)
-    content = from_frame(frame)
-    made, _ = _stored(project, content, now)
-    if now is not None and now.id == made:
+    with store.lease(project, until_exit=True) as lease:  # nothing else would keep it from being collected
+        made = _put(project, frame, lease, before=now, name=name, key=())
+    if now is not None and now.id == made.id:
         return replace(now, changed=False, bytes_stored=0, notes=())
     wanted = Wanted(name, _stage(name, stage, now, parents, source), tuple(parents), source, None, None, Origin())
     said = f"differs from {now.ref}; not saved here" if now else "no dataset of this name yet; not saved here"
-    return replace(_version(content, made, wanted, now, ()), changed=False, saved=False, notes=(said,))
+    return replace(_version(made, wanted, now), changed=False, saved=False, notes=(said,))
 
 
-def _stored(project: Project, content: Content, before: Snapshot | None) -> tuple[str, int]:
-    """The id of *content*, and how many bytes it added to the store."""
-    with ThreadPoolExecutor(1) as beside:
-        made = beside.submit(content_id, content)
-        maybe_equal = before is not None and before.rows == content.table.num_rows
-        # Where it cannot be equal, it is written while it is being hashed.
-        if before is not None and maybe_equal and before.id == made.result() and is_stored(project, before.id):
-            return before.id, 0
-        stored = store.put(project, made, content)
-        return made.result(), stored
+@dataclass(frozen=True)
+class _Made:
+    """Content that lies in the store, and what is to be said of it."""
+
+    id: str
+    added: int
+    rows: int
+    schema: tuple[Column, ...]
+    key: tuple[str, ...]
+    notes: tuple[str, ...]
+
+
+def _put(
+    project: Project, frame: Any, lease: store.Lease, *, before: Snapshot | None, name: str, key: Sequence[str] | None
+) -> _Made:
+    """Put *frame* into the store; one that comes as a stream is never in memory as a whole."""
+    parent = before.id if before else None
+    old_key = before.key if before else ()
+    stream = as_stream(frame)
+    if stream is None:
+        content = from_frame(frame)
+        fitting, notes = check_key(content, key, old_key, name)
+        put = store.put(project, content, lease, parent=parent)
+    else:
+        put = store.put_stream(project, stream, lease, parent=parent)
+        content = Content(put.schema.empty_table())
+        fitting, notes = check_key(_key_columns(project, put, key, old_key), key, old_key, name)
+    schema = tuple(
+        Column(name=field.name, type=str(field.type), nullable=field.nullable, index=place in content.index_at)
+        for place, field in enumerate(list(put.schema)[: content.visible])
+    )
+    return _Made(put.id, put.added, put.rows, schema, fitting, (*content.notes, *notes))
+
+
+def _key_columns(project: Project, put: store.Put, key: Sequence[str] | None, before: Sequence[str]) -> Content:
+    """Of what was stored, the columns that a key speaks of; the others without rows would do as well."""
+    asked = [key] if isinstance(key, str) else list(key if key is not None else before)
+    places = [place for place, name in enumerate(put.schema.names) if name in asked]
+    return Content(store.find(project, put.id).read(places))
 
 
 def _stage(name: str, stage: str | None, before: Snapshot | None, parents: Sequence[Parent], source: str | None) -> str:
@@ -164,22 +188,18 @@ def _stage(name: str, stage: str | None, before: Snapshot | None, parents: Seque
     )
 
 
-def _version(content: Content, made: str, wanted: Wanted, now: Snapshot | None, key: tuple[str, ...]) -> Snapshot:
-    schema = tuple(
-        Column(name=field.name, type=str(field.type), nullable=field.nullable, index=place in content.index_at)
-        for place, field in enumerate(list(content.table.schema)[: content.visible])
-    )
+def _version(made: _Made, wanted: Wanted, now: Snapshot | None) -> Snapshot:
     return Snapshot(
         name=wanted.name,
         stage=wanted.stage,
-        id=made,
+        id=made.id,
         version=now.version + 1 if now else 1,
         previous=VersionRef(version=now.version, id=now.id) if now else None,
-        rows=content.table.num_rows,
-        schema=schema,
+        rows=made.rows,
+        schema=made.schema,
         parents=wanted.parents,
         source=wanted.source,
-        key=key,
+        key=made.key,
         message=wanted.message,
         author=wanted.author if isinstance(wanted.author, str) else None,
         time=_now(),

@@ -130,7 +130,7 @@ def test_a_full_disk_leaves_the_state_as_it_was(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         if fails_at == 3:  # that one syncs a folder, which not every file system can
-            patch.setattr("e2e_lab.storage.store.sync_folder", lambda folder: full(0))
+            patch.setattr("e2e_lab.storage.store.manifest.sync_folder", lambda folder: full(0))
         with pytest.raises(DiskFull):
             storage.snapshot(project, second, "flights")
     assert storage.current(project, "flights").version == 1
@@ -177,11 +177,10 @@ def test_a_read_only_project_is_read_and_says_that_it_may_not_be_written(foreign
 
 def test_leftovers_of_killed_writers_are_harmless_and_swept(project: Project) -> None:
     storage.snapshot(project, pd.DataFrame({"a": [1]}), "flights", stage="raw")
-    snapshots = project.home / "store" / "snapshots"
-    old, new = snapshots / ".abc.1.x.tmp", snapshots / ".abc.2.y.tmp"
-    for folder in (old, new):
-        folder.mkdir()
-        (folder / "table.parquet").write_bytes(b"half")
+    packs = project.home / "store" / "packs"
+    old, new = packs / ".1.x.tmp", packs / ".2.y.tmp"
+    for path in (old, new):
+        path.write_bytes(b"half")
     os.utime(old, (0, 0))
     storage.snapshot(project, pd.DataFrame({"a": [2]}), "flights")
     assert not old.exists()

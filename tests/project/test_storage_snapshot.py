@@ -6,9 +6,9 @@ import json
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 import pytest
 
 from e2e_lab import storage
@@ -78,7 +78,8 @@ def test_the_record_is_what_the_golden_record_says(project: Project, monkeypatch
 def test_unchanged_data_writes_nothing(project: Project) -> None:
     first = storage.snapshot(project, A, "flights", source="flights.csv")
     assert first.changed
-    assert first.bytes_stored == storage.disk_bytes(project) - len(journal(project, "flights").read_bytes())
+    stored = [path for where in ("packs", "snapshots") for path in (project.home / "store" / where).rglob("*")]
+    assert first.bytes_stored == sum(path.stat().st_size for path in stored if path.is_file())
     before, revision = files(project), project.revision
     again = storage.snapshot(project, A.copy(), "flights", source="flights.csv")
     assert not again.changed
@@ -285,6 +286,7 @@ def test_what_is_unknown_or_ambiguous_lists_the_candidates(project: Project) -> 
     with pytest.raises(UsageError, match="too short"):
         resolve(project, "flights@id:ab")
     entry = json.loads(journal(project, "flights").read_text().splitlines()[0])
+    del entry["check"]  # as lines were before they had one
     twin = {**entry, "id": entry["id"][:8] + "f" * 24, "version": 7}
     with journal(project, "flights").open("a") as lines:
         lines.write(json.dumps(twin) + "\n")
@@ -373,29 +375,46 @@ def test_the_listing_knows_versions_bytes_and_what_git_has_not(project: Project)
 
 
 def test_a_flipped_bit_is_damage_never_wrong_data(project: Project) -> None:
-    data = pd.DataFrame({"x": range(5000), "s": [f"row {n}" for n in range(5000)]})
+    data = pd.DataFrame({"x": np.random.default_rng(0).normal(size=50_000), "s": [f"row {n}" for n in range(50_000)]})
     made = storage.snapshot(project, data, "flights", stage="raw")
-    path = project.home / "store" / "snapshots" / made.id / "table.parquet"
-    good = path.read_bytes()
-    for place in (4, len(good) // 3, len(good) // 2, len(good) - 200, len(good) - 2):
-        bad = bytearray(good)
-        bad[place] ^= 4
-        path.write_bytes(bytes(bad))
+    (pack,) = (project.home / "store" / "packs").glob("*.pack")
+    manifest = project.home / "store" / "snapshots" / made.id / "manifest"
+    for path in (pack, manifest):
+        good = path.read_bytes()
+        for place in (4, 100, len(good) // 3, len(good) // 2, len(good) - 60, len(good) - 12, len(good) - 2):
+            bad = bytearray(good)
+            bad[place] ^= 4
+            path.write_bytes(bytes(bad))
+            with pytest.raises(Damaged):
+                storage.load(project, made)
+        path.write_bytes(good[:-5])
         with pytest.raises(Damaged):
             storage.load(project, made)
-    path.write_bytes(good)
-    values = pq.read_metadata(path).row_group(0).column(0)
-    middle = bytearray(good)
-    middle[values.data_page_offset + values.total_compressed_size - 1] ^= 1
-    path.write_bytes(bytes(middle))
+        path.write_bytes(good)
+    bad = bytearray(good := pack.read_bytes())
+    bad[1000] ^= 1
+    pack.write_bytes(bytes(bad))
     with pytest.raises(Damaged):
         storage.load(project, made, columns=["x"], where=[("x", ">", 3)])
-    path.write_bytes(good[:-5])
-    with pytest.raises(Damaged):
-        storage.load(project, made)
-    assert not storage.is_stored(project, made.id)
     assert storage.snapshot(project, data, "flights").bytes_stored > 0  # the same data heals it
     pd.testing.assert_frame_equal(storage.load(project, made), data)
+
+
+def test_saving_the_same_data_again_heals_the_versions_that_share_what_was_damaged(project: Project) -> None:
+    one = pd.DataFrame({"x": range(5000), "s": [f"row {n}" for n in range(5000)]})
+    other = one.assign(y=1.5)
+    first, second = (storage.snapshot(project, frame, "flights", stage="raw") for frame in (one, other))
+    pack = max((project.home / "store" / "packs").glob("*.pack"), key=lambda path: path.stat().st_size)
+    bad = bytearray(pack.read_bytes())
+    for place in range(8, len(bad) - 100, 50):
+        bad[place] ^= 1
+    pack.write_bytes(bytes(bad))
+    for version in (first, second):
+        with pytest.raises(Damaged):
+            storage.load(project, version)
+    assert storage.snapshot(project, other, "flights").bytes_stored > 0
+    pd.testing.assert_frame_equal(storage.load(project, second), other)
+    pd.testing.assert_frame_equal(storage.load(project, first), one)
 
 
 def test_a_condition_that_cannot_be_computed_is_not_called_damage(project: Project) -> None:
@@ -406,14 +425,20 @@ def test_a_condition_that_cannot_be_computed_is_not_called_damage(project: Proje
 
 def test_a_damaged_manifest_is_damage(project: Project) -> None:
     made = storage.snapshot(project, A, "flights", stage="raw")
-    manifest = project.home / "store" / "snapshots" / made.id / "manifest.json"
-    for text in ("", "{}", "[]", '{"format": 1, "bytes": 1, "blake3": "", "footer": {"bytes": 9, "blake3": ""}}'):
-        manifest.write_text(text)
+    manifest = project.home / "store" / "snapshots" / made.id / "manifest"
+    whole = manifest.read_bytes()
+    for content in (b"", b"{}", b"\n\n\n", whole.replace(b'"format": 2', b'"format": 1'), whole[:300], whole + b"x"):
+        manifest.write_bytes(content)
         with pytest.raises(Damaged):
             storage.load(project, made)
-    manifest.unlink()
-    with pytest.raises(Damaged):
+    manifest.write_bytes(whole.replace(b'"format": 2', b'"format": 3'))
+    with pytest.raises(NewerFormat, match="newer e2e-lab"):
         storage.load(project, made)
+    manifest.unlink()
+    with pytest.raises(VersionNotFound):
+        storage.load(project, made)
+    assert storage.snapshot(project, A, "flights").bytes_stored > 0
+    pd.testing.assert_frame_equal(storage.load(project, made), A)
 
 
 def test_a_journal_cut_short_by_a_crash_still_reads(project: Project) -> None:

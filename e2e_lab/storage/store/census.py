@@ -1,0 +1,215 @@
+"""What is in the store at this moment, and what relies on it: the ground on which something is taken away.
+
+Whoever deletes takes the census under the project's lock, in the order that makes it safe: packs, then leases, then
+manifests, then journals and records. What a writer has finished since the one was read is seen in the next.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from e2e_lab.errors import Damaged, UsageError, VersionNotFound
+from e2e_lab.project import Project
+from e2e_lab.records import STAGES
+from e2e_lab.storage import journal
+from e2e_lab.storage.store import ledger
+from e2e_lab.storage.store.heads import MANIFEST, head_of, place_of, snapshots_folder
+from e2e_lab.storage.store.leases import Held, held
+from e2e_lab.storage.store.packs import packs_folder
+
+KEEP_DAYS = 90
+_ID = re.compile(r'"([0-9a-f]{32})"')
+
+
+@dataclass(frozen=True)
+class Seen:
+    """The folder of a version. *packs* is None where its manifest cannot be read; *mark* changes with the manifest."""
+
+    mark: tuple[int, int, int]
+    packs: tuple[str, ...] | None
+    bytes: int
+    added: int = 0
+
+
+@dataclass(frozen=True)
+class Journals:
+    """What all journals say: the names of each id, and which ids are recent; *mark* changes with them."""
+
+    mark: tuple[tuple[str, int, int], ...]
+    names: Mapping[str, tuple[str, ...]]
+    recent: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Census:
+    """All of it. *packs* are those on disk with their sizes; *forgotten* the ids that are to go whatever refers to
+    them."""
+
+    packs: Mapping[str, int]
+    held: Held
+    seen: Mapping[str, Seen]
+    journals: Journals
+    recorded: frozenset[str]
+    forgotten: frozenset[str]
+
+    def live(self, roots: Collection[str]) -> set[str]:
+        """The ids of versions that stay."""
+        kept = self.seen.keys() & (set(roots) | self.journals.recent | self.recorded | self.held.snapshots)
+        return kept - self.forgotten | (self.seen.keys() & self.held.snapshots)
+
+    def held_packs(self) -> set[str]:
+        """The packs that a writer at work may take bytes from."""
+        found = set(self.held.packs)
+        for one in self.held.snapshots & self.seen.keys():
+            found.update(self.seen[one].packs or ())
+        return found
+
+    def named_packs(self, ids: Collection[str]) -> set[str]:
+        """The packs that these versions need, and those that leases name; :class:`Damaged` where one cannot say."""
+        found = self.held_packs()
+        for one in ids:
+            packs = self.seen[one].packs
+            if packs is None:
+                raise Damaged(
+                    f"The version {one[:12]} cannot be read, so that it is not known what it needs.", hint="e2e verify"
+                )
+            found.update(packs)
+        return found
+
+
+def census(project: Project, *, before: Census | None = None, sweep: bool = False) -> Census:
+    """The store now; what has not changed since *before* is not read again. *sweep* removes leases nobody holds."""
+    packs = _packs(project)
+    leases = held(project, sweep=sweep)
+    seen = _seen(project, before.seen if before else {})
+    return Census(
+        packs=packs,
+        held=leases,
+        seen=seen,
+        journals=_journals(project, before.journals if before else None),
+        recorded=frozenset(_recorded(project)),
+        forgotten=frozenset(one for one, stone in ledger.pending(project).items() if _older(seen.get(one), stone)),
+    )
+
+
+def _older(seen: Seen | None, stone: ledger.Tombstone) -> bool:
+    """Whether a version is what was forgotten, and not the same content saved anew since."""
+    return seen is not None and seen.mark[0] <= datetime.fromisoformat(stone.time).timestamp() * 1e9
+
+
+def keep_days(project: Project) -> float:
+    """For how many days the journal keeps versions that nothing else refers to."""
+    said = project.setting("storage", "keep_days")
+    if said is None:
+        return KEEP_DAYS
+    if isinstance(said, bool) or not isinstance(said, int | float) or not said >= 0:
+        raise UsageError(
+            f"[storage] keep_days = {said!r} in e2e.toml is no number of days.", hint=f"keep_days = {KEEP_DAYS}"
+        )
+    return float(said)
+
+
+def _packs(project: Project) -> dict[str, int]:
+    try:
+        with os.scandir(packs_folder(project)) as entries:
+            return {
+                entry.name.removesuffix(".pack"): entry.stat().st_size
+                for entry in entries
+                if entry.name.endswith(".pack") and not entry.name.startswith(".")
+            }
+    except FileNotFoundError:
+        return {}
+
+
+def _seen(project: Project, before: Mapping[str, Seen]) -> dict[str, Seen]:
+    found = {}
+    try:
+        with os.scandir(snapshots_folder(project)) as entries:
+            names = [entry.name for entry in entries if not entry.name.startswith(".")]
+    except FileNotFoundError:
+        return {}
+    for name in names:
+        mark = _mark(place_of(project, name) / MANIFEST)
+        was = before.get(name)
+        found[name] = was if was is not None and was.mark == mark and mark != _NONE else _read(project, name, mark)
+    return found
+
+
+_NONE = (0, 0, 0)
+
+
+def _mark(path: Path) -> tuple[int, int, int]:
+    try:
+        said = path.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return _NONE
+    return said.st_mtime_ns, said.st_ino, said.st_size
+
+
+def _read(project: Project, name: str, mark: tuple[int, int, int]) -> Seen:
+    try:
+        head = head_of(project, name)
+    except VersionNotFound:  # of format 1, or a folder that a crash left empty
+        return Seen(mark, (), folder_bytes(place_of(project, name)))
+    except Damaged:
+        return Seen(mark, None, mark[2])
+    return Seen(mark, head.packs, mark[2], head.added)
+
+
+def folder_bytes(place: Path) -> int:
+    """The bytes of the files in a folder, or of a file."""
+    try:
+        if place.is_file():
+            return place.stat().st_size
+        with os.scandir(place) as entries:
+            return sum(entry.stat().st_size for entry in entries if entry.is_file())
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+
+
+def _journals(project: Project, before: Journals | None) -> Journals:
+    folder = project.home / "store" / "versions"
+    try:
+        with os.scandir(folder) as entries:
+            mark = tuple(sorted((e.name, e.stat().st_mtime_ns, e.stat().st_size) for e in entries))
+    except FileNotFoundError:
+        mark = ()
+    if before is not None and before.mark == mark:
+        return before
+    since = datetime.now(UTC) - timedelta(days=min(keep_days(project), 100_000))
+    limit = since.isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    names: dict[str, dict[str, None]] = {}
+    recent: set[str] = set()
+    for line in journal.lines(project):
+        if line.entry is None:  # what cannot be read keeps all that it may speak of
+            recent.update(_ID.findall(line.text))
+            continue
+        made = line.entry.get("id")
+        if not isinstance(made, str):
+            continue
+        names.setdefault(made, {})[f"{line.path.stem}@v{line.entry.get('version')}"] = None
+        if str(line.entry.get("time")) >= limit:
+            recent.add(made)
+            recent.update(_parents(line.entry.get("parents")))
+    return Journals(mark, {one: tuple(refs) for one, refs in names.items()}, frozenset(recent))
+
+
+def _parents(said: object) -> Iterator[str]:
+    for parent in said if isinstance(said, list) else ():
+        if isinstance(parent, dict) and isinstance(parent.get("id"), str):
+            yield parent["id"]
+
+
+def _recorded(project: Project) -> Iterator[str]:
+    """The ids in the records of this working tree, also in one that waits for a merge to be finished."""
+    for stage in STAGES:
+        for path in (project.root / "data" / stage).glob("*.json"):
+            try:
+                yield from _ID.findall(path.read_text("utf-8", errors="replace"))
+            except (FileNotFoundError, IsADirectoryError):
+                continue

@@ -1,0 +1,158 @@
+"""The index: where a piece or a page of a known hash is found. A cache over manifests and packs, in sqlite.
+
+Nothing depends on it. Where it is missing, damaged or cannot be had (a file system without locks), pieces of a
+version's parent are still found through its manifest, and what is not found is stored again.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import TypeVar
+
+from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
+from e2e_lab.project import Project
+from e2e_lab.storage.store.heads import stored_ids
+from e2e_lab.storage.store.manifest import Manifest, read_manifest
+from e2e_lab.storage.store.packs import Pack, Span, packs_folder
+
+T = TypeVar("T")
+WAIT_SECONDS = 5.0
+REBUILD_AT_MOST = 2_000  # versions; more are taken in by `e2e gc` and `e2e verify`
+_SCHEMA = """
+create table if not exists snapshots (number integer primary key, id text unique not null);
+create table if not exists packs (number integer primary key, name text unique not null);
+create table if not exists pieces (fingerprint blob primary key, snapshot integer, place integer) without rowid;
+create table if not exists pages (hash blob primary key, pack integer, offset integer, length integer) without rowid;
+"""
+
+
+class Index:
+    """The index of a project's store."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self.path = project.home / "store" / "index.sqlite"
+
+    def pieces(self, fingerprints: Iterable[bytes]) -> dict[bytes, tuple[str, int]]:
+        """For those that are known, a version that has the piece, and its place there."""
+
+        def ask(database: sqlite3.Connection) -> dict[bytes, tuple[str, int]]:
+            query = "select id, place from pieces join snapshots on number = snapshot where fingerprint = ?"
+            rows = ((one, database.execute(query, (one,)).fetchone()) for one in fingerprints)
+            return {one: row for one, row in rows if row is not None}
+
+        return self._with(ask) or {}
+
+    def pages(self, hashes: Iterable[bytes]) -> dict[bytes, Span]:
+        """For those that are known, where a page of this short hash lies."""
+
+        def ask(database: sqlite3.Connection) -> dict[bytes, Span]:
+            query = "select name, offset, length from pages join packs on number = pack where hash = ?"
+            rows = ((one, database.execute(query, (one,)).fetchone()) for one in hashes)
+            return {one: Span(*row) for one, row in rows if row is not None}
+
+        return self._with(ask) or {}
+
+    def add(
+        self, snapshot: str, pieces: Sequence[tuple[bytes, int]], pages: Sequence[tuple[bytes, Span]], *, anew: bool
+    ) -> None:
+        """Take in a version's pieces and where pages lie; *anew* replaces what was known of them."""
+        verb = "insert or replace" if anew else "insert or ignore"
+
+        def write(database: sqlite3.Connection) -> None:
+            number = _number(database, "snapshots", "id", snapshot)
+            packs = {span.pack: 0 for _, span in pages}
+            for name in packs:
+                packs[name] = _number(database, "packs", "name", name)
+            database.executemany(
+                f"{verb} into pieces values (?, ?, ?)", ((fingerprint, number, place) for fingerprint, place in pieces)
+            )
+            database.executemany(
+                f"{verb} into pages values (?, ?, ?, ?)",
+                ((digest, packs[span.pack], span.offset, span.length) for digest, span in pages),
+            )
+
+        self._with(write)
+
+    def rebuild(self) -> None:
+        """Make it anew from what is there."""
+        self.drop()
+        for snapshot_id in stored_ids(self._project):
+            try:
+                self.take_in(read_manifest(self._project, snapshot_id))
+            except (VersionNotFound, Damaged, NewerFormat):
+                continue
+        for path in sorted(packs_folder(self._project).glob("*.pack")):
+            try:
+                pack = Pack(self._project, path.stem)
+            except (Damaged, FileNotFoundError):
+                continue
+            self.add_pack(pack)
+
+    def take_in(self, manifest: Manifest) -> None:
+        """Add the pieces of a version."""
+        self.add(manifest.id, list(manifest.places.items()), (), anew=False)
+
+    def add_pack(self, pack: Pack) -> None:
+        """Add the pages of a pack."""
+
+        def write(database: sqlite3.Connection) -> None:
+            number = _number(database, "packs", "name", pack.name)
+            rows = ((digest, number, offset, length) for digest, offset, length in pack.blobs)
+            database.executemany("insert or ignore into pages values (?, ?, ?, ?)", rows)
+
+        self._with(write)
+
+    def leave_out(self, *, snapshots: Iterable[str] = (), packs: Iterable[str] = ()) -> None:
+        """Forget versions and packs that are no longer there."""
+
+        def write(database: sqlite3.Connection) -> None:
+            for one in snapshots:
+                database.execute(
+                    "delete from pieces where snapshot = (select number from snapshots where id = ?)", (one,)
+                )
+                database.execute("delete from snapshots where id = ?", (one,))
+            for name in packs:
+                database.execute("delete from pages where pack = (select number from packs where name = ?)", (name,))
+                database.execute("delete from packs where name = ?", (name,))
+
+        if self.path.exists():
+            self._with(write)
+
+    def drop(self) -> None:
+        """Delete it."""
+        for suffix in ("", "-journal"):
+            with suppress(OSError):
+                Path(f"{self.path}{suffix}").unlink(missing_ok=True)
+
+    def _with(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+        """What *work* says; None where sqlite cannot. A damaged file is deleted, to be made anew."""
+        if not self.path.parent.is_dir():
+            return None
+        fresh = not self.path.exists()
+        try:
+            with closing(sqlite3.connect(self.path, timeout=WAIT_SECONDS)) as database:
+                database.execute("pragma synchronous = off")  # a cache: what a power cut spoils is made anew
+                if fresh:
+                    database.executescript(_SCHEMA)
+                with database:
+                    return work(database)
+        except sqlite3.DatabaseError as problem:
+            if not isinstance(problem, sqlite3.OperationalError) or "no such" in str(problem):
+                self.drop()
+            return None
+        except OSError:
+            return None
+
+    def ensure(self) -> None:
+        """Make it where it is missing, if that is quickly done."""
+        if not self.path.exists() and 0 < len(stored_ids(self._project)) <= REBUILD_AT_MOST:
+            self.rebuild()
+
+
+def _number(database: sqlite3.Connection, table: str, column: str, name: str) -> int:
+    database.execute(f"insert or ignore into {table} ({column}) values (?)", (name,))  # noqa: S608 - names of ours
+    return int(database.execute(f"select number from {table} where {column} = ?", (name,)).fetchone()[0])  # noqa: S608

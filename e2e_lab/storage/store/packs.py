@@ -1,0 +1,239 @@
+"""Packs: immutable files of pages, each of which carries a table of what lies in it.
+
+    "E2EPACK2" / blobs / 16 bytes of hash and 8 of length for each / their number in 8 bytes / "E2EPACK2"
+
+The name is the short hash of the whole file. What is read is checked, page by page, against the table.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import shutil
+import time
+from bisect import bisect_left, bisect_right
+from collections.abc import Callable, Iterable
+from functools import cached_property
+from pathlib import Path
+from types import TracebackType
+from typing import NamedTuple
+
+import numpy as np
+import pyarrow as pa
+from blake3 import blake3
+
+from e2e_lab.errors import Damaged, DiskFull
+from e2e_lab.project import Project, sync_folder, writing
+
+MAGIC = b"E2EPACK2"
+SHORT = 16
+_ENTRY = SHORT + 8
+_BUFFER = 1 << 20
+STALE_SECONDS = 86_400
+
+
+class Span(NamedTuple):
+    """*length* bytes from *offset* on in the pack of this name."""
+
+    pack: str
+    offset: int
+    length: int
+
+
+def short_hash(content: bytes | memoryview) -> bytes:
+    """The first 16 bytes of a BLAKE3."""
+    return bytes(blake3(content).digest(length=SHORT))
+
+
+def packs_folder(project: Project) -> Path:
+    """Where packs lie."""
+    return project.home / "store" / "packs"
+
+
+def pack_path(project: Project, name: str) -> Path:
+    """The file of a pack, whether it is there or not."""
+    return packs_folder(project) / f"{name}.pack"
+
+
+class PackWriter:
+    """A new pack: blobs are added to a temporary file, which :meth:`close` makes durable and gives its name.
+
+    Nothing is made on disk before the first blob. Left without :meth:`close`, it leaves nothing behind.
+    """
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._folder = packs_folder(project)
+        self._temporary = self._folder / f".{os.getpid()}.{secrets.token_hex(4)}.tmp"
+        self._file: int | None = None
+        self._hash = blake3()
+        self._waiting: list[bytes | memoryview] = []
+        self._waits = 0
+        self._table: list[tuple[bytes, int]] = []
+        self.position = 0
+
+    def __enter__(self) -> PackWriter:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
+        if self._file is not None:
+            os.close(self._file)
+            self._file = None
+            self._temporary.unlink(missing_ok=True)
+
+    @property
+    def blobs(self) -> list[tuple[bytes, int]]:
+        """The short hash and the length of each blob that was added."""
+        return self._table
+
+    def add(self, blob: bytes | memoryview, digest: bytes) -> int:
+        """Add a blob whose short hash is *digest*; where it begins."""
+        if not self._table:
+            self._put(MAGIC)
+        start = self.position
+        self._table.append((digest, len(blob)))
+        self._put(blob)
+        return start
+
+    def close(self, named: Callable[[str], None]) -> str | None:
+        """Sync the pack and give it its name, which is returned; None where nothing was added.
+
+        *named* is told the name before there is a file of that name.
+        """
+        if not self._table:
+            return None
+        self._put(b"".join(digest + length.to_bytes(8, "little") for digest, length in self._table))
+        self._put(len(self._table).to_bytes(8, "little") + MAGIC)
+        self._flush()
+        assert self._file is not None
+        name = str(self._hash.hexdigest(length=SHORT))
+        named(name)
+        with writing(self._folder):
+            os.fsync(self._file)
+            os.close(self._file)
+            self._file = None
+            os.replace(self._temporary, pack_path(self._project, name))
+            sync_folder(self._folder)
+        return name
+
+    def _put(self, content: bytes | memoryview) -> None:
+        self._waiting.append(content)
+        self._waits += len(content)
+        self.position += len(content)
+        if self._waits >= _BUFFER:
+            self._flush()
+
+    def _flush(self) -> None:
+        content = b"".join(self._waiting)
+        self._waiting, self._waits = [], 0
+        with writing(self._folder):
+            if self._file is None:
+                self._folder.mkdir(parents=True, exist_ok=True)
+                drop_unfinished(self._folder)
+                self._file = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+            room = shutil.disk_usage(self._folder).free
+            if room < len(content):
+                raise DiskFull(
+                    f"No space left for {self._folder}: {len(content):,} bytes to write, {room:,} free.",
+                    hint="free some disk space, then try again",
+                )
+            self._hash.update(content)
+            left = memoryview(content)
+            while left:
+                left = left[os.write(self._file, left) :]
+
+
+def drop_unfinished(folder: Path) -> None:
+    """Remove from *folder* what writers that were killed a day ago or more left there."""
+    before = time.time() - STALE_SECONDS
+    with os.scandir(folder) as entries:
+        left = [entry for entry in entries if entry.name.startswith(".") and entry.name.endswith(".tmp")]
+    for entry in left:
+        try:
+            if entry.stat().st_mtime < before:
+                Path(entry.path).unlink()
+        except FileNotFoundError:  # its writer finished, or another one was quicker
+            continue
+
+
+class Pack:
+    """A pack for reading. :class:`Damaged` where its bytes are not what was stored, :class:`FileNotFoundError`."""
+
+    def __init__(self, project: Project, name: str) -> None:
+        self.name = name
+        self.path = pack_path(project, name)
+        with pa.memory_map(str(self.path)) as file:  # unlike mmap, it holds no file open: a version may have many packs
+            self._whole = file.read_buffer()
+        size = self._whole.size
+        if size < 2 * len(MAGIC) + 8:
+            raise self._damaged("it is too short")
+        self.data = memoryview(self._whole)
+        count = int.from_bytes(self.data[-16:-8], "little")
+        self._end = size - 16 - count * _ENTRY
+        if self.data[:8] != MAGIC or self.data[-8:] != MAGIC or self._end < len(MAGIC):
+            raise self._damaged("its ends are not those of a pack")
+        table = np.frombuffer(self.data[self._end : -16], np.dtype([("hash", f"V{SHORT}"), ("length", "<u8")]))
+        bounds = len(MAGIC) + np.cumsum(table["length"], dtype=np.uint64)
+        if (int(bounds[-1]) if count else len(MAGIC)) != self._end:
+            raise self._damaged("its table does not fit")
+        self.starts: list[int] = [len(MAGIC), *bounds.tolist()]
+        self._hashes = table["hash"].tobytes()
+        self._checked = bytearray(count)
+
+    def __len__(self) -> int:
+        return len(self._checked)
+
+    def hash_at(self, place: int) -> bytes:
+        """The short hash that the table says of a blob."""
+        return self._hashes[place * SHORT : (place + 1) * SHORT]
+
+    @cached_property
+    def blobs(self) -> list[tuple[bytes, int, int]]:
+        """Hash, offset and length of each blob, as the table has them."""
+        pairs = zip(self.starts[:-1], self.starts[1:], strict=True)
+        return [(self.hash_at(place), start, end - start) for place, (start, end) in enumerate(pairs)]
+
+    def has(self, digest: bytes, offset: int, length: int) -> bool:
+        """Whether the table says that this blob lies there."""
+        place = bisect_left(self.starts, offset)
+        if place >= len(self) or self.starts[place] != offset or self.starts[place + 1] != offset + length:
+            return False
+        return self.hash_at(place) == digest
+
+    def check(self, offset: int, length: int) -> None:
+        """Raise :class:`Damaged` where a blob in these bytes is not what was stored; each is looked at once."""
+        end = offset + length
+        if offset < len(MAGIC) or end > self._end:
+            raise self._damaged("a version speaks of bytes that it does not have")
+        place = bisect_right(self.starts, offset) - 1
+        while self.starts[place] < end:
+            if not self._checked[place]:
+                content = self.data[self.starts[place] : self.starts[place + 1]]
+                if short_hash(content) != self.hash_at(place):
+                    raise self._damaged(f"the bytes from {self.starts[place]:,} on have changed")
+                self._checked[place] = 1
+            place += 1
+
+    def read(self, offset: int, length: int) -> pa.Buffer:
+        """These bytes, checked, without a copy."""
+        self.check(offset, length)
+        return self._whole.slice(offset, length)
+
+    def _damaged(self, why: str) -> Damaged:
+        return Damaged(f"{self.path} is not what was stored: {why}.", hint="e2e verify")
+
+
+def merged(spans: Iterable[Span]) -> list[Span]:
+    """*spans* in order, with those that follow each other in a pack as one.
+
+    >>> merged([Span("a", 8, 2), Span("a", 10, 3), Span("b", 13, 1)])
+    [Span(pack='a', offset=8, length=5), Span(pack='b', offset=13, length=1)]
+    """
+    found: list[Span] = []
+    for span in spans:
+        last = found[-1] if found else None
+        if last is not None and last.pack == span.pack and last.offset + last.length == span.offset:
+            found[-1] = Span(last.pack, last.offset, last.length + span.length)
+        else:
+            found.append(span)
+    return found

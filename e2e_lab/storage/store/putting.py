@@ -1,0 +1,118 @@
+"""Put a table that is in memory into the store, under the id of its content."""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pat
+
+from e2e_lab.errors import Damaged, VersionNotFound
+from e2e_lab.project import Project
+from e2e_lab.storage.identity import BLOCK, Content, column_digest, id_of
+from e2e_lab.storage.parquet import ROWS_ONLY
+from e2e_lab.storage.store.heads import is_old
+from e2e_lab.storage.store.healing import heal
+from e2e_lab.storage.store.leases import Lease
+from e2e_lab.storage.store.manifest import Cut, Manifest
+from e2e_lab.storage.store.one_file import old_version
+from e2e_lab.storage.store.ranges import cut
+from e2e_lab.storage.store.reading import packed
+from e2e_lab.storage.store.writer import THREADS, Described, Writer, all_prints, manifest_held, manifest_there, sound
+
+
+@dataclass(frozen=True)
+class Put:
+    """What was put: its id, how many bytes that added (0 where all lay there), its schema and rows."""
+
+    id: str
+    added: int
+    schema: pa.Schema
+    rows: int
+
+
+def put(project: Project, content: Content, lease: Lease, *, parent: str | None = None) -> Put:
+    """Store *content* under its id. The bytes of *parent*, and of all else that is stored, are not written again.
+
+    *lease* keeps the version from being collected until something refers to it.
+    """
+    table = content.table if content.table.num_columns else pa.table({ROWS_ONLY: pa.nulls(content.table.num_rows)})
+    before = manifest_there(project, parent) if parent is not None else None
+    plan = cut(table, before.cut if before else None)
+    prints = all_prints(table, plan.ranges)
+    digests = _digests(content.table, prints, plan, before)
+    made = id_of(content.table.num_rows, digests, content.form, content.extras)
+    done = Put(made, 0, content.table.schema, content.table.num_rows)
+    if before is not None and before.id == made and sound(project, before.layout):
+        return done  # and nothing is written, not even a lease
+    before = manifest_held(project, lease, before.id) if before is not None else None
+    there = manifest_held(project, lease, made)
+    if there is not None and sound(project, there.layout):
+        return done
+    if there is None and _sound_old(project, lease, made):
+        return done
+    counts = [_counts(column) for column in content.table.columns]
+    said = Described(
+        id=made,
+        schema=content.table.schema,
+        form=dict(content.form),
+        digests=tuple(digests),
+        nulls=tuple(nulls for nulls, _ in counts),
+        nans=tuple(nans for _, nans in counts),
+        extras=packed(content.extras) if content.extras else b"",
+    )
+    with Writer(project, lease, content.table.schema, before, doubt=there is not None) as writer:
+        writer.add(table, plan.ranges, prints, statistics=len(plan.ranges) > 2)
+        manifest, added = writer.finish(said, plan)
+    if there is not None:
+        heal(project, manifest)
+    return replace(done, added=added)
+
+
+def _sound_old(project: Project, lease: Lease, snapshot_id: str) -> bool:
+    if not is_old(project, snapshot_id):
+        return False
+    lease.hold(snapshots=[snapshot_id])
+    try:
+        old_version(project, snapshot_id).check()
+    except (Damaged, VersionNotFound, OSError):
+        return False
+    return True
+
+
+def _digests(table: pa.Table, prints: list[list[bytes]], plan: Cut, parent: Manifest | None) -> list[bytes]:
+    """The digest of each column: the parent's where no piece of it differs, else hashed anew, side by side."""
+    known = _parent_digests(parent, plan) if parent is not None else {}
+    fields = list(table.schema)
+    found = [known.get((said.name, *ids)) for said, ids in zip(fields, prints, strict=False)]
+    missing = [n for n, digest in enumerate(found) if digest is None]
+
+    def digest(n: int) -> bytes:
+        return column_digest(fields[n], table.column(n))
+
+    if len(missing) < 2 or table.nbytes < BLOCK:
+        made = [digest(n) for n in missing]
+    else:
+        with ThreadPoolExecutor(THREADS) as pool:
+            made = list(pool.map(digest, missing))
+    again = iter(made)
+    return [next(again) if one is None else one for one in found]
+
+
+def _parent_digests(parent: Manifest, plan: Cut) -> dict[tuple[str | bytes, ...], bytes]:
+    """By name and fingerprints: which include the type, so that equal ones mean an equal column."""
+    if parent.cut.ranges != plan.ranges:
+        return {}
+    places = range(0, len(parent.spans), parent.columns)
+    return {
+        (said.name, *(parent.fingerprint(place + n) for place in places)): digest
+        for n, (said, digest) in enumerate(zip(parent.schema, parent.digests, strict=True))
+    }
+
+
+def _counts(column: pa.ChunkedArray) -> tuple[int, bool]:
+    """How many nulls a column has, and whether NaN is beside them."""
+    nulls = column.null_count
+    return nulls, bool(nulls and pat.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py())

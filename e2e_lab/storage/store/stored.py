@@ -1,0 +1,229 @@
+"""A version in the store, to read: whole or in part, with the exact schema it was saved with."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from typing import IO, Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+
+from e2e_lab.errors import Damaged, UsageError, VersionNotFound
+from e2e_lab.project import Project
+from e2e_lab.storage.parquet import from_parquet
+from e2e_lab.storage.store.heads import is_old
+from e2e_lab.storage.store.manifest import noted, read_manifest
+from e2e_lab.storage.store.one_file import OldVersion, old_version
+from e2e_lab.storage.store.reading import VersionFile, damage, extras_of, moved_since
+
+COPY_BYTES = 4 << 20
+
+
+@dataclass(frozen=True)
+class Stored:
+    """Content that lies in the store; *nulls* counts each column's nulls, *nans* says if NaN is beside them.
+
+    *ranges* are the first row of each row group, and the number of rows.
+    """
+
+    project: Project
+    id: str
+    schema: pa.Schema
+    form: Mapping[str, Any]
+    extras: Mapping[str, pa.Array]
+    ranges: tuple[int, ...]
+    nulls: tuple[int, ...]
+    nans: tuple[bool, ...]
+    size: int
+    _source: Any = field(repr=False)
+
+    @property
+    def rows(self) -> int:
+        """How many rows the table has."""
+        return self.ranges[-1]
+
+    @property
+    def visible(self) -> int:
+        """How many columns the user has."""
+        return len(self.schema) - int(self.form.get("hidden", 0))
+
+    @property
+    def physical(self) -> pa.Schema:
+        """Names and types as they are in the Parquet file, which is what a filter speaks of."""
+        with self._damage():
+            return self.dataset().schema
+
+    def file(self) -> Any:
+        """The version as one Parquet file, open for reading; what is damaged in it raises when it is read."""
+        if isinstance(self._source, OldVersion):
+            return self._source.open()
+        return pa.PythonFile(VersionFile(self.project, self._source), mode="r")
+
+    def dataset(self) -> ds.FileSystemDataset:
+        """The version for pyarrow's datasets, and for what reads these: polars, DuckDB."""
+        options = ds.ParquetFragmentScanOptions(pre_buffer=True, page_checksum_verification=self._unchecked)
+        parquet = ds.ParquetFileFormat(default_fragment_scan_options=options)
+        fragment = parquet.make_fragment(self.file())
+        return ds.FileSystemDataset([fragment], fragment.physical_schema, parquet)
+
+    def is_plain(self, columns: Sequence[int]) -> bool:
+        """Whether the columns at these positions are in the Parquet file just what they are in the table."""
+        physical = self.physical
+        same = (self.schema.field(n).equals(physical.field(n)) for n in columns)
+        return bool(len(columns)) and not isinstance(self._source, OldVersion) and all(same)
+
+    def copy(self, target: IO[bytes], metadata: Mapping[bytes, bytes]) -> None:
+        """Write the version to *target* as one Parquet file with these *metadata* in its footer; pages are copied."""
+        with self._damage():
+            shutil.copyfileobj(VersionFile(self.project, noted(self._source, metadata)), target, COPY_BYTES)
+
+    def read(
+        self,
+        columns: Sequence[int] | None = None,
+        *,
+        where: pc.Expression | None = None,
+        sample: int | None = None,
+        limit: int | None = None,
+    ) -> pa.Table:
+        """The columns at these positions with their exact schema; only rows that fit *where*; of these *sample* rows.
+
+        Of what is left, the first *limit*. Only what is needed is read, and all that is read is checked.
+        """
+        wanted = list(range(len(self.schema))) if columns is None else list(columns)
+        if where is None and sample is None:
+            if not wanted:
+                rows = self.rows if limit is None else min(limit, self.rows)
+                return from_parquet((), pa.schema([], self.schema.metadata), rows)
+            if limit is not None and limit < self.rows:
+                return self.rows_at(0, limit, wanted)
+        with self._damage():
+            found = self._all(wanted) if where is None and sample is None else self._some(wanted, where, sample, limit)
+            return self._exact(found if limit is None else found.slice(0, limit), wanted)
+
+    def rows_at(self, start: int, length: int, columns: Sequence[int] | None = None) -> pa.Table:
+        """*length* rows from *start* on, of the columns at these positions; reads the row groups they lie in."""
+        wanted = list(range(len(self.schema))) if columns is None else list(columns)
+        first, last = np.searchsorted(self.ranges, [start, start + length], side="right") - 1
+        groups = list(range(int(first), min(int(last), len(self.ranges) - 2) + 1))
+        with self._damage(), self._open() as file:
+            names = [file.schema_arrow.names[n] for n in wanted] or file.schema_arrow.names[:1]
+            found = file.read_row_groups(groups, columns=names, use_threads=True)
+            offset = start - self.ranges[groups[0]] if groups else 0
+            return self._exact(found.slice(offset, length).select(names), wanted)
+
+    def _exact(self, found: pa.Table, wanted: Sequence[int]) -> pa.Table:
+        schema = pa.schema([self.schema.field(n) for n in wanted], self.schema.metadata)
+        return from_parquet(found.columns if wanted else (), schema, found.num_rows)
+
+    @property
+    def _unchecked(self) -> bool:
+        """Whether the file's own reads check nothing, so that the pages' checksums have to."""
+        return isinstance(self._source, OldVersion)
+
+    def _open(self) -> pq.ParquetFile:
+        return pq.ParquetFile(self.file(), pre_buffer=True, page_checksum_verification=self._unchecked)
+
+    def _all(self, wanted: Sequence[int]) -> pa.Table:
+        if self._unchecked and len(wanted) == len(self.schema):
+            self._source.check()
+        with self._open() as file:
+            names = file.schema_arrow.names
+            picked = [names[n] for n in wanted]
+            return file.read(columns=picked).select(picked)
+
+    def _some(
+        self, wanted: Sequence[int], where: pc.Expression | None, sample: int | None, limit: int | None
+    ) -> pa.Table:
+        dataset = self.dataset()
+        names = [dataset.schema.names[n] for n in wanted] or dataset.schema.names[:1]
+        projection = {str(place): pc.field(name) for place, name in enumerate(names)}
+        try:
+            total = dataset.count_rows(filter=where) if sample is not None else 0
+            scanner = dataset.scanner(columns=projection, filter=where)
+            if sample is None or sample >= total:
+                return scanner.to_table() if limit is None else scanner.head(limit)
+            return _picked(scanner, _sample(total, sample))
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as problem:
+            if where is None:
+                raise
+            self.check()  # damaged bytes are no fault of the condition
+            raise UsageError(f"where= does not fit the columns: {str(problem).splitlines()[0]}.") from None
+
+    def check(self) -> None:
+        """Read every byte; :class:`Damaged` where one is not what was stored."""
+        if isinstance(self._source, OldVersion):
+            self._source.check()
+            return
+        file = VersionFile(self.project, self._source)
+        with ThreadPoolExecutor() as pool:
+            list(pool.map(file.check, range(len(self._source.layout))))
+
+    def _damage(self) -> AbstractContextManager[None]:
+        return damage(f"The version {self.id[:12]}")
+
+
+def find(project: Project, snapshot_id: str) -> Stored:
+    """What lies in the store under this id; :class:`VersionNotFound` or :class:`Damaged`."""
+    try:
+        manifest = read_manifest(project, snapshot_id)
+    except VersionNotFound:
+        if not is_old(project, snapshot_id):
+            raise
+        return _from_old(project, old_version(project, snapshot_id))
+    with damage(f"The version {snapshot_id[:12]}"):
+        try:
+            extras = extras_of(project, manifest)
+        except Damaged:
+            moved = moved_since(project, snapshot_id, manifest.layout)
+            if moved is None:
+                raise
+            manifest, extras = moved, extras_of(project, moved)
+    return Stored(
+        project=project,
+        id=snapshot_id,
+        schema=manifest.schema,
+        form=manifest.form,
+        extras=extras,
+        ranges=manifest.cut.ranges,
+        nulls=manifest.nulls,
+        nans=manifest.nans,
+        size=manifest.file,
+        _source=manifest,
+    )
+
+
+def _from_old(project: Project, old: OldVersion) -> Stored:
+    return Stored(
+        project=project,
+        id=old.path.parent.name,
+        schema=old.schema,
+        form=old.form,
+        extras=old.extras,
+        ranges=old.ranges,
+        nulls=old.nulls,
+        nans=old.nans,
+        size=old.path.stat().st_size,
+        _source=old,
+    )
+
+
+def _sample(total: int, rows: int) -> np.ndarray[Any, np.dtype[np.int64]]:
+    """Row numbers in order, the same every time: numpy promises that RandomState's stream stays as it is."""
+    return np.sort(np.random.RandomState(0).permutation(total)[:rows])
+
+
+def _picked(scanner: ds.Scanner, rows: np.ndarray[Any, np.dtype[np.int64]]) -> pa.Table:
+    """Those rows of what *scanner* yields, never holding more than a batch of the others."""
+    parts, start = [], 0
+    for batch in scanner.to_batches():
+        first, last = np.searchsorted(rows, [start, start + batch.num_rows])
+        parts.append(batch.take(pa.array(rows[first:last] - start)))
+        start += batch.num_rows
+    return pa.Table.from_batches(parts, scanner.projected_schema)

@@ -1,0 +1,86 @@
+"""Put a stream into the store: any number of rows, of which only a window is ever in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pat
+
+from e2e_lab.project import Project
+from e2e_lab.storage.identity import BLOCK, ColumnDigest, id_of
+from e2e_lab.storage.store.leases import Lease
+from e2e_lab.storage.store.manifest import Cut
+from e2e_lab.storage.store.putting import Put
+from e2e_lab.storage.store.ranges import found_ranges, planned
+from e2e_lab.storage.store.writer import THREADS, Described, Writer, all_prints, manifest_held, sound
+
+WINDOW_BYTES = 128 << 20
+
+
+class _Column:
+    """What is known of a column so far: its digest, its nulls, whether it has NaN."""
+
+    def __init__(self, said: pa.Field) -> None:
+        self.digest = ColumnDigest(said)
+        self.nulls = 0
+        self.nan = False
+        self._floating = pat.is_floating(said.type)
+
+    def feed(self, values: pa.ChunkedArray) -> None:
+        self.digest.feed(values)
+        self.nulls += values.null_count
+        self.nan = self.nan or (self._floating and bool(pc.any(pc.is_nan(values)).as_py()))
+
+
+def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, parent: str | None = None) -> Put:
+    """Store what *reader* yields under the id of its content, as :func:`put` does with a table.
+
+    What is stored already is read and checked before it is relied on, since a stream cannot be asked again.
+    """
+    before = manifest_held(project, lease, parent) if parent is not None else None
+    schema = reader.schema
+    columns = [_Column(said) for said in schema]
+    plan, starts = Cut((0,)), [0]
+    unhashed = rest = schema.empty_table()
+    with Writer(project, lease, schema, before, doubt=True) as writer, ThreadPoolExecutor(THREADS) as pool:
+        for window, final in _windows(reader):
+            table = pa.concat_tables([rest, window])
+            if not plan.target:
+                plan = planned(table, before.cut if before else None, window=WINDOW_BYTES)
+            ranges = found_ranges(table, plan, final=final)
+            writer.add(table, ranges, all_prints(table, ranges), statistics=True)
+            starts += [starts[-1] + row for row in ranges[1:]]
+            rest = table.slice(ranges[-1])
+            unhashed = pa.concat_tables([unhashed, table.slice(0, ranges[-1])])
+            sure = len(unhashed) if final else len(unhashed) // BLOCK * BLOCK
+            ready = unhashed.slice(0, sure).columns
+            list(pool.map(lambda pair: pair[0].feed(pair[1]), zip(columns, ready, strict=True)))
+            unhashed = unhashed.slice(sure)
+            del window, table, ready  # the next window is read before they would be
+        digests = tuple(column.digest.done() for column in columns)
+        made = id_of(starts[-1], digests, {}, {})
+        there = manifest_held(project, lease, made)
+        done = Put(made, 0, schema, starts[-1])
+        if there is not None and sound(project, there.layout):
+            return done
+        nulls = tuple(column.nulls for column in columns)
+        nans = tuple(bool(column.nulls) and column.nan for column in columns)
+        said = Described(made, schema, {}, digests, nulls, nans, b"")
+        _, added = writer.finish(said, Cut(tuple(starts), plan.anchors, plan.target))
+    return Put(made, added, schema, starts[-1])
+
+
+def _windows(reader: pa.RecordBatchReader) -> Iterator[tuple[pa.Table, bool]]:
+    """The rows in portions of some size, and whether a portion is the last one."""
+    batches: list[pa.RecordBatch] = []
+    size = 0
+    for batch in reader:
+        if size >= WINDOW_BYTES:
+            yield pa.Table.from_batches(batches, reader.schema), False
+            batches, size = [], 0
+        batches.append(batch)
+        size += batch.nbytes
+    yield pa.Table.from_batches(batches, reader.schema), True

@@ -1,0 +1,266 @@
+"""Write a version: hash its pieces, encode those that nobody has, one pack, one manifest.
+
+Nothing that is there is written again: pieces are looked for in the parent's manifest, then in the index; the pages of
+a new piece in the index. Whatever a new version relies on is held by a lease before it is relied on.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import pyarrow as pa
+
+from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
+from e2e_lab.project import Project
+from e2e_lab.storage.parquet import physical_schema
+from e2e_lab.storage.store.footer import assembled, frame_of
+from e2e_lab.storage.store.index import Index
+from e2e_lab.storage.store.leases import Lease
+from e2e_lab.storage.store.manifest import Cut, Manifest, Piece, file_length, read_manifest, write_manifest
+from e2e_lab.storage.store.packs import Pack, PackWriter, Span, merged, short_hash
+from e2e_lab.storage.store.pieces import Encoded, encoded, fingerprints
+
+THREADS = os.cpu_count() or 1
+TASK_BYTES = 4 << 20
+TASK_RANGES = 8
+INLINE = 1 << 10
+NEW = ""  # stands for the name of the pack that is being written
+
+
+@dataclass(frozen=True)
+class Described:
+    """What a manifest says beside pieces: columns, what Arrow does not know of the frame, and counts a column."""
+
+    id: str
+    schema: pa.Schema
+    form: dict[str, Any]
+    digests: tuple[bytes, ...]
+    nulls: tuple[int, ...]
+    nans: tuple[bool, ...]
+    extras: bytes
+
+
+@dataclass
+class Writer:
+    """One version on its way into the store. With *doubt*, what is there already is read and checked before use."""
+
+    project: Project
+    lease: Lease
+    schema: pa.Schema
+    parent: Manifest | None = None
+    doubt: bool = False
+    _groups: list[list[bytes]] = field(default_factory=list)
+    _known: dict[bytes, Piece] = field(default_factory=dict)
+    _new: set[bytes] = field(default_factory=set)
+    _pages: dict[bytes, Span] = field(default_factory=dict)
+    _opened: dict[str, Manifest | None] = field(default_factory=dict)
+    _tables: dict[str, Pack] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._index = Index(self.project)
+        self._index.ensure()
+        self._pack = PackWriter(self.project)
+        self.physical = physical_schema(self.schema)
+
+    def __enter__(self) -> Writer:
+        self._pack.__enter__()
+        return self
+
+    def __exit__(self, *problem: Any) -> None:
+        self._pack.__exit__(*problem)
+
+    def add(
+        self, table: pa.Table, ranges: Sequence[int], prints: Sequence[Sequence[bytes]], *, statistics: bool
+    ) -> None:
+        """Take in the *ranges* of *table*; *prints* are the fingerprints of each column's pieces."""
+        groups = [list(group) for group in zip(*prints, strict=True)] if prints else []
+        self._groups += groups
+        self._find(set().union(*map(set, groups)) - self._known.keys() if groups else set())
+        width = table.nbytes / max(table.num_rows * table.num_columns, 1)
+        tasks = deque(_tasks(ranges, prints, self._known.keys(), width))
+        with ThreadPoolExecutor(THREADS) as pool:
+            running: deque[Future[list[list[Encoded]]]] = deque()
+            while tasks or running:
+                while tasks and len(running) <= THREADS:
+                    columns, rows, ids = tasks.popleft()
+                    running.append(pool.submit(encoded, table.select(columns), rows, ids, statistics=statistics))
+                self._keep([piece for group in running.popleft().result() for piece in group])
+
+    def _find(self, wanted: set[bytes]) -> None:
+        """Look for pieces in the parent, then in other versions."""
+        if self.parent is not None:
+            places = self.parent.places
+            self._lift(self.parent, [places[one] for one in wanted if one in places])
+        elsewhere: dict[str, list[int]] = {}
+        for snapshot_id, place in self._index.pieces(wanted - self._known.keys()).values():
+            elsewhere.setdefault(snapshot_id, []).append(place)
+        self.lease.hold(snapshots=elsewhere)
+        for snapshot_id, found in elsewhere.items():
+            manifest = self._manifest(snapshot_id)
+            if manifest is not None:
+                self._lift(manifest, [place for place in found if place < len(manifest.spans)])
+
+    def _manifest(self, snapshot_id: str) -> Manifest | None:
+        if snapshot_id not in self._opened:
+            self._opened[snapshot_id] = manifest_held(self.project, self.lease, snapshot_id)
+        return self._opened[snapshot_id]
+
+    def _lift(self, manifest: Manifest, places: Sequence[int]) -> None:
+        for place in places:
+            if not self.doubt or sound(self.project, manifest.spans[place]):
+                self._known[manifest.fingerprint(place)] = manifest.piece(place)
+
+    def _keep(self, pieces: Sequence[Encoded]) -> None:
+        self._look_for([digest for piece in pieces for digest, _ in piece.pages])
+        for piece in pieces:
+            spans = tuple(merged(self._placed(digest, page) for digest, page in piece.pages))
+            self._known[piece.fingerprint] = Piece(piece.fingerprint, piece.leaves, spans)
+            self._new.add(piece.fingerprint)
+
+    def _look_for(self, hashes: Sequence[bytes]) -> None:
+        """Note where pages lie that are in the store already."""
+        found = self._index.pages(digest for digest in hashes if digest not in self._pages)
+        self.lease.hold(packs={span.pack for span in found.values()})
+        there = {name for name in {span.pack for span in found.values()} if self.lease.has_pack(name)}
+        self._pages |= {
+            digest: span
+            for digest, span in found.items()
+            if span.pack in there and self._lies(digest, span) and (not self.doubt or sound(self.project, [span]))
+        }
+
+    def _lies(self, digest: bytes, span: Span) -> bool:
+        """Whether a page lies where the index says, by the pack's own table: an index may be wrong."""
+        try:
+            if span.pack not in self._tables:
+                self._tables[span.pack] = Pack(self.project, span.pack)
+            return self._tables[span.pack].has(digest, span.offset, span.length)
+        except (Damaged, OSError):
+            return False
+
+    def _placed(self, digest: bytes, blob: bytes | memoryview) -> Span:
+        if digest not in self._pages:
+            self._pages[digest] = Span(NEW, self._pack.add(blob, digest), len(blob))
+        return self._pages[digest]
+
+    def finish(self, said: Described, cut: Cut) -> tuple[Manifest, int]:
+        """Make the version durable; how many bytes that took."""
+        extras = None
+        if len(said.extras) > INLINE:
+            digest = short_hash(said.extras)
+            self._look_for([digest])
+            extras = self._placed(digest, said.extras)
+        pack = self._pack.close(lambda name: self.lease.hold(packs=[name], snapshots=[said.id]))
+        self.lease.hold(snapshots=[said.id])
+        named = {one: _named(piece, pack) for one, piece in self._known.items()}
+        groups = [[named[one] for one in group] for group in self._groups]
+        manifest = replace(
+            composed(self.physical, cut, groups, said),
+            extras_span=_in_pack(extras, pack) if extras else None,
+            extras=b"" if extras else said.extras,
+        )
+        packed = self._pack.position if pack else 0
+        added = packed + len(manifest.to_bytes())
+        content = replace(manifest, added=added + len(str(added)) - 1).to_bytes()
+        write_manifest(self.project, manifest, content)
+        pages = [(digest, _in_pack(span, pack)) for digest, span in self._pages.items() if span.pack == NEW]
+        self._index.add(manifest.id, [(one, manifest.places[one]) for one in self._new], pages, anew=self.doubt)
+        return manifest, packed + len(content)
+
+
+def composed(physical: pa.Schema, cut: Cut, groups: Sequence[Sequence[Piece]], said: Described) -> Manifest:
+    """The manifest of a version of these pieces, range by range; what was added and extras in packs are not said."""
+    frame = frame_of(physical)
+    footer, chunks, pages = assembled(frame, cut.ranges, [[piece.leaves for piece in group] for group in groups])
+    pieces = [piece for group in groups for piece in group]
+    return Manifest(
+        id=said.id,
+        schema=said.schema,
+        form=said.form,
+        cut=cut,
+        digests=said.digests,
+        nulls=said.nulls,
+        nans=said.nans,
+        footer=footer,
+        fingerprints=b"".join(piece.fingerprint for piece in pieces),
+        leaves=tuple(len(paths) for paths in frame.paths),
+        chunks=chunks,
+        spans=tuple(piece.spans for piece in pieces),
+        file=file_length(footer, pages),
+        added=0,
+        extras=said.extras,
+    )
+
+
+def manifest_held(project: Project, lease: Lease, snapshot_id: str) -> Manifest | None:
+    """The manifest of a version that a lease holds now; None where it is not there, or not what was stored."""
+    lease.hold(snapshots=[snapshot_id])
+    return manifest_there(project, snapshot_id) if lease.has_snapshot(snapshot_id) else None
+
+
+def manifest_there(project: Project, snapshot_id: str) -> Manifest | None:
+    """The manifest of a version, to look at; None where it is not there, or not what was stored."""
+    try:
+        return read_manifest(project, snapshot_id)
+    except (VersionNotFound, Damaged, NewerFormat):
+        return None
+
+
+def sound(project: Project, spans: Sequence[Span]) -> bool:
+    """Whether the bytes of *spans* are what was stored."""
+    try:
+        for span in spans:
+            Pack(project, span.pack).check(span.offset, span.length)
+    except (Damaged, OSError):
+        return False
+    return True
+
+
+def all_prints(table: pa.Table, ranges: Sequence[int]) -> list[list[bytes]]:
+    """The fingerprints of each column's pieces, columns side by side."""
+    columns = list(zip(table.schema, table.columns, strict=True))
+    if table.nbytes < TASK_BYTES / 4 or len(columns) < 2:
+        return [fingerprints(said, column, ranges) for said, column in columns]
+    with ThreadPoolExecutor(THREADS) as pool:
+        return list(pool.map(lambda pair: fingerprints(pair[0], pair[1], ranges), columns))
+
+
+Task = tuple[list[int], list[tuple[int, int]], list[list[bytes]]]
+
+
+def _tasks(ranges: Sequence[int], prints: Sequence[Sequence[bytes]], known: Any, width: float) -> Iterator[Task]:
+    """What is to be encoded, in portions: columns that lack the same ranges, a few ranges at a time."""
+    taken: set[bytes] = set()
+    lacking: dict[tuple[int, ...], list[int]] = {}
+    for column, ids in enumerate(prints):
+        missing = []
+        for place, one in enumerate(ids):
+            if one not in known and one not in taken:
+                taken.add(one)
+                missing.append(place)
+        if missing:
+            lacking.setdefault(tuple(missing), []).append(column)
+    for places, columns in lacking.items():
+        for some in _runs(places, TASK_RANGES):
+            rows = [(ranges[place], ranges[place + 1] - ranges[place]) for place in some]
+            size = width * sum(count for _, count in rows)
+            share = -(-len(columns) // THREADS)
+            together = max(1, min(int(TASK_BYTES / max(size, 1)), share))
+            for group in _runs(columns, together):
+                yield list(group), rows, [[prints[column][place] for column in group] for place in some]
+
+
+def _runs(items: Sequence[int], length: int) -> Iterator[Sequence[int]]:
+    return (items[start : start + length] for start in range(0, len(items), length))
+
+
+def _in_pack(span: Span, name: str | None) -> Span:
+    return Span(name or NEW, span.offset, span.length) if span.pack == NEW else span
+
+
+def _named(piece: Piece, name: str | None) -> Piece:
+    return replace(piece, spans=tuple(_in_pack(span, name) for span in piece.spans))
