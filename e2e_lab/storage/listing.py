@@ -53,11 +53,15 @@ def rename(project: Project, old: str, new: str) -> Renamed:
         if old.casefold() == new.casefold():
             same = "is its name already" if old == new else "differs only by case"
             raise UsageError(f"{old} cannot become {new}: that {same}.", hint=f"e2e rename {old} OTHER")
-        if record_files.found(project, new) is not None:
+        taken = record_files.found(project, new)
+        if taken is not None and taken != replace(now, name=new):  # it is where a renaming was cut short
             raise UsageError(f"There is a dataset {new} already.", hint=f"e2e rename {old} OTHER")
-        if journal.missing(project, now):
-            journal.note(project, now, brought=True)
-        journal.move(project, old, new)
+        if journal.renamed_to(project, old) != new:
+            if journal.missing(project, now):
+                journal.note(project, now, brought=True)
+            journal.move(project, old, new)
+        elif journal.missing(project, replace(now, name=new)):
+            journal.note(project, replace(now, name=new), brought=True)
         record_files.write(project, replace(now, name=new))
         _unlink(project, now)
     project.changed()

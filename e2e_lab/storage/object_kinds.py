@@ -24,6 +24,7 @@ Values: TypeAlias = np.ndarray[Any, Any]
 Pack: TypeAlias = "Callable[[Values], tuple[pa.Array | pa.ChunkedArray | None, Codec]]"
 Unpack: TypeAlias = Callable[[pa.ChunkedArray, Codec], Values]
 
+_SAMPLE = 10_000
 _MANY_KEYS = 500  # dicts with more keys than this are a map of something, not a record
 
 
@@ -74,7 +75,19 @@ def _turned(turn: Callable[[Any], Any] | None = None) -> Unpack:
 
 
 def _texts(column: pa.ChunkedArray, _: Codec) -> Values:
-    texts = np.asarray(column.to_numpy(), dtype=object).copy()
+    """Text that repeats becomes one object each, as it mostly was."""
+    sample = column.slice(0, _SAMPLE)
+    if len(column) > _SAMPLE and len(sample.unique()) < _SAMPLE // 4:
+        encoded = column.dictionary_encode().unify_dictionaries()
+        entries = np.append(_plain_texts(pa.chunked_array([encoded.chunk(0).dictionary])), None)
+        places = [chunk.indices.fill_null(len(entries) - 1).to_numpy() for chunk in encoded.chunks]
+        return entries.take(np.concatenate(places))
+    return _plain_texts(column)
+
+
+def _plain_texts(column: pa.ChunkedArray) -> Values:
+    texts: Values = np.asarray(column.to_numpy(), dtype=object)
+    texts = texts if texts.flags.writeable else texts.copy()
     if column.null_count:
         texts[column.is_null().to_numpy()] = None
     return texts

@@ -31,8 +31,10 @@ NOTES = 3
 def from_pandas(frame: pd.DataFrame) -> Content:
     """What *frame* is made of; :class:`UnsupportedData` naming the first column that would not come back equal."""
     names = [_text(label) for label in frame.columns]
-    columns = [(column, name) for name, (_, column) in zip(names, frame.items(), strict=True)]
-    packed = side_by_side(lambda pair: pack(*pair), columns, size=len(frame) * len(columns) * 8)
+    bare = frame.copy(deep=False)
+    bare.attrs = {}  # of which each column would get a deep copy
+    columns = [(column, name) for name, (_, column) in zip(names, bare.items(), strict=True)]
+    packed = _packed(columns, len(frame))
     form: Form = {}
     extras: dict[str, pa.Array] = {}
     labels = _pack_labels(frame.columns, extras)
@@ -47,6 +49,15 @@ def from_pandas(frame: pd.DataFrame) -> Content:
     if not frame.flags.allows_duplicate_labels:
         form["unique_labels"] = True
     return assembled(names, packed, form, extras, rows=len(frame))
+
+
+def _packed(columns: Sequence[tuple[pd.Series[Any], str]], rows: int) -> list[Packed]:
+    """Each column packed; Python objects one after another, since threads would only fight for the interpreter."""
+    others = [n for n, (column, _) in enumerate(columns) if column.dtype != object]
+    found = dict(
+        zip(others, side_by_side(lambda n: pack(*columns[n]), others, size=rows * len(others) * 8), strict=True)
+    )
+    return [found[n] if n in found else pack(*pair) for n, pair in enumerate(columns)]
 
 
 def assembled(
@@ -100,7 +111,8 @@ def to_pandas(
     shown = [p for p in positions if p not in hidden and p not in index_at]
     frame = reading.assembled(shown)
     frame.index = _unpack_index(said.get("index"), reading, whole)
-    names = [table.schema.names[reading.at[p]] for p in shown]
+    stored = table.schema.names
+    names = [stored[reading.at[p]] for p in shown]
     frame.columns = _unpack_labels(said.get("columns"), extras, names, shown)
     frame.attrs.update(unspelled(said.get("attrs", {})))
     if said.get("unique_labels"):

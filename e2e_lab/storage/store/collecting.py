@@ -110,11 +110,11 @@ def _full(now: Census, live: Iterable[str]) -> set[str]:
 
 
 def _stale(project: Project, now: Census) -> Iterator[Path]:
-    """What writers that were killed left, a day after."""
+    """What writers that were killed left, a day after; beside a manifest only where something changed after it."""
     before = time.time() - STALE_SECONDS
     folders = [project.home / "store", snapshots_folder(project), packs_folder(project)]
     folders += [project.home / "store" / "versions"]
-    folders += [place for one, seen in now.seen.items() if _disturbed(place := place_of(project, one), seen)]
+    folders += [place_of(project, one) for one, seen in now.seen.items() if seen.changed - seen.mark[0] > 10**9]
     for folder in folders:
         for path in folder.glob(".*.tmp"):
             try:
@@ -122,14 +122,6 @@ def _stale(project: Project, now: Census) -> Iterator[Path]:
                     yield path
             except FileNotFoundError:
                 continue
-
-
-def _disturbed(place: Path, seen: Seen) -> bool:
-    """Whether something happened in the folder of a version after its manifest was written."""
-    try:
-        return place.stat().st_mtime_ns - seen.mark[0] > 1_000_000_000
-    except OSError:
-        return False
 
 
 # ---- taking away ---------------------------------------------------------------------------------------------
@@ -178,7 +170,8 @@ def take_out(project: Project, snapshot_id: str) -> Path:
     """Take a version out of its place in one step, under the project's lock; where it lies, to be deleted."""
     place = place_of(project, snapshot_id)
     aside = place.with_name(f".{snapshot_id}.{time.time_ns():x}.tmp")
-    place.rename(aside)
+    with writing(place):
+        place.rename(aside)
     return aside
 
 

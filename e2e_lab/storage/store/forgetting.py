@@ -15,8 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from e2e_lab.errors import Damaged, Locked, UsageError, VersionNotFound
-from e2e_lab.project import LOCK_SECONDS, Project, sync_folder
+from e2e_lab.project import LOCK_SECONDS, Project, sync_folder, writing
 from e2e_lab.records import Forgotten, Snapshot
+from e2e_lab.storage import journal
 from e2e_lab.storage.store import ledger
 from e2e_lab.storage.store.census import Census, census
 from e2e_lab.storage.store.collecting import take_out
@@ -59,7 +60,7 @@ def forget(
         author=author,
         time=datetime.fromisoformat(stone.time),
         bytes=max(_size(before) - _size(census(project)), 0),
-        remains=(*shared, *remains),
+        remains=(*shared, *_made_from(project, version.id, before), *remains),
         notes=("some of its bytes are in use still, or in a damaged pack; later: e2e gc",) if left else (),
     )
 
@@ -104,6 +105,17 @@ def _bytes_of(project: Project, snapshot_id: str, now: Census) -> tuple[tuple[st
     return names, tuple(line for _, line in sorted(said, reverse=True))
 
 
+def _made_from(project: Project, snapshot_id: str, now: Census) -> tuple[str, ...]:
+    """The versions here that have it as a parent."""
+    refs = {}
+    for line in journal.lines(project):
+        entry = line.entry or {}
+        parents = [parent.get("id") for parent in entry.get("parents") or () if isinstance(parent, dict)]
+        if snapshot_id in parents and entry.get("id") in now.seen:
+            refs[f"{line.path.stem}@v{entry.get('version')}: made from it"] = None
+    return tuple(refs)
+
+
 def _length(pack: Pack, blobs: NDArray[np.bool_]) -> int:
     return int(np.diff(np.asarray(pack.starts))[blobs].sum())
 
@@ -125,7 +137,8 @@ def _bury(project: Project, stone: ledger.Tombstone) -> ledger.Tombstone:
                 hint="end what is being saved or run, then try again",
             )
         time.sleep(0.1)
-    shutil.rmtree(aside)
+    with writing(aside):
+        shutil.rmtree(aside)
     Index(project).leave_out(snapshots=[stone.id])
     return stone
 

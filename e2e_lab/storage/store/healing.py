@@ -8,7 +8,8 @@ from e2e_lab.project import Project
 from e2e_lab.storage.parquet import physical_schema
 from e2e_lab.storage.store.heads import stored_ids
 from e2e_lab.storage.store.manifest import Manifest, write_manifest
-from e2e_lab.storage.store.writer import Described, composed, manifest_there, sound
+from e2e_lab.storage.store.packs import Packs
+from e2e_lab.storage.store.writer import Described, composed, manifest_there
 
 
 def heal(project: Project, fresh: Manifest) -> tuple[str, ...]:
@@ -29,7 +30,8 @@ def _damaged(project: Project, snapshot_id: str, fresh: Manifest) -> bool:
 
 def _places(project: Project, other: Manifest, fresh: Manifest) -> list[int]:
     shared = sorted(place for one, place in other.places.items() if one in fresh.places)
-    return [place for place in shared if not sound(project, other.spans[place])]
+    packs = Packs(project)
+    return [place for place in shared if not packs.sound(other.spans[place])]
 
 
 def _mend(project: Project, snapshot_id: str, fresh: Manifest) -> bool:

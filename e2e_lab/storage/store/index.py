@@ -35,6 +35,7 @@ class Index:
     def __init__(self, project: Project) -> None:
         self._project = project
         self.path = project.home / "store" / "index.sqlite"
+        self._refused = False  # once sqlite could not, it is not asked again: it may have waited for seconds
 
     def pieces(self, fingerprints: Iterable[bytes]) -> dict[bytes, tuple[str, int]]:
         """For those that are known, a version that has the piece, and its place there."""
@@ -42,7 +43,7 @@ class Index:
         def ask(database: sqlite3.Connection) -> dict[bytes, tuple[str, int]]:
             query = "select id, place from pieces join snapshots on number = snapshot where fingerprint = ?"
             rows = ((one, database.execute(query, (one,)).fetchone()) for one in fingerprints)
-            return {one: row for one, row in rows if row is not None}
+            return {one: row for one, row in rows if row is not None and _sensible(row[0], row[1])}
 
         return self._with(ask) or {}
 
@@ -52,7 +53,7 @@ class Index:
         def ask(database: sqlite3.Connection) -> dict[bytes, Span]:
             query = "select name, offset, length from pages join packs on number = pack where hash = ?"
             rows = ((one, database.execute(query, (one,)).fetchone()) for one in hashes)
-            return {one: Span(*row) for one, row in rows if row is not None}
+            return {one: Span(*row) for one, row in rows if row is not None and _sensible(*row)}
 
         return self._with(ask) or {}
 
@@ -79,8 +80,11 @@ class Index:
 
     def rebuild(self) -> None:
         """Make it anew from what is there."""
+        self._refused = False
         self.drop()
         for snapshot_id in stored_ids(self._project):
+            if self._refused:
+                return
             try:
                 self.take_in(read_manifest(self._project, snapshot_id))
             except (VersionNotFound, Damaged, NewerFormat):
@@ -88,7 +92,7 @@ class Index:
         for path in sorted(packs_folder(self._project).glob("*.pack")):
             try:
                 pack = Pack(self._project, path.stem)
-            except (Damaged, FileNotFoundError):
+            except (Damaged, OSError):
                 continue
             self.add_pack(pack)
 
@@ -129,8 +133,8 @@ class Index:
                 Path(f"{self.path}{suffix}").unlink(missing_ok=True)
 
     def _with(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
-        """What *work* says; None where sqlite cannot. A damaged file is deleted, to be made anew."""
-        if not self.path.parent.is_dir():
+        """What *work* says; None where sqlite cannot. A damaged file is deleted, to be made anew by the next writer."""
+        if self._refused or not self.path.parent.is_dir():
             return None
         fresh = not self.path.exists()
         try:
@@ -140,17 +144,24 @@ class Index:
                     database.executescript(_SCHEMA)
                 with database:
                     return work(database)
-        except sqlite3.DatabaseError as problem:
+        except sqlite3.Error as problem:
             if not isinstance(problem, sqlite3.OperationalError) or "no such" in str(problem):
                 self.drop()
-            return None
         except OSError:
-            return None
+            pass
+        self._refused = True
+        return None
 
     def ensure(self) -> None:
         """Make it where it is missing, if that is quickly done."""
         if not self.path.exists() and 0 < len(stored_ids(self._project)) <= REBUILD_AT_MOST:
             self.rebuild()
+
+
+def _sensible(name: object, *numbers: object) -> bool:
+    """Whether a row is one of ours: of a damaged file, any value may be anything."""
+    named = isinstance(name, str) and name.isascii() and name.isalnum()
+    return named and all(isinstance(number, int) and number >= 0 for number in numbers)
 
 
 def _number(database: sqlite3.Connection, table: str, column: str, name: str) -> int:

@@ -15,7 +15,6 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import psutil
@@ -109,7 +108,7 @@ def held(project: Project, *, sweep: bool = True) -> Held:
 def _lines(path: Path) -> list[dict[str, str]]:
     found = []
     try:
-        text = path.read_text("ascii")
+        text = path.read_text("ascii", errors="replace")
     except FileNotFoundError:  # given back at this moment
         return []
     for line in text.splitlines():
@@ -123,7 +122,7 @@ def _lines(path: Path) -> list[dict[str, str]]:
 
 
 def _alive(path: Path, lines: list[dict[str, str]]) -> bool:
-    host, pid, _ = path.name.rsplit(".", 2)
+    host, _, process = path.name.rpartition(".")[0].rpartition(".")
     if host != socket.gethostname():
         try:
             return time.time() - path.stat().st_mtime < ELSEWHERE_SECONDS
@@ -131,7 +130,7 @@ def _alive(path: Path, lines: list[dict[str, str]]) -> bool:
             return False
     started = next((line["started"] for line in lines if "started" in line), None)
     try:
-        return started is None or _started(int(pid)) == started
+        return started is None or _started(int(process)) == started
     except (psutil.NoSuchProcess, ValueError):
         return False
     except psutil.Error:  # it is there, and may not be asked
@@ -139,9 +138,8 @@ def _alive(path: Path, lines: list[dict[str, str]]) -> bool:
 
 
 def _started(pid: int) -> str:
-    return _own_start(pid) if pid == os.getpid() else f"{psutil.Process(pid).create_time():.2f}"
-
-
-@cache
-def _own_start(pid: int) -> str:
-    return f"{psutil.Process(pid).create_time():.2f}"
+    """When a process began: in ticks since the machine did, where the system tells; a clock that is set moves times."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text("utf-8", errors="replace").rpartition(")")[2].split()[19]
+    except (FileNotFoundError, ProcessLookupError):
+        return f"{psutil.Process(pid).create_time():.0f}"

@@ -21,6 +21,7 @@ from e2e_lab.storage.store.footer import MAGIC, Leaf, annotated, frame_of, lifte
 from e2e_lab.storage.store.heads import DIGITS, MANIFEST, Head, parsed_head, place_of
 from e2e_lab.storage.store.packs import SHORT, Span, merged
 
+PLAIN_AT_MOST = 1 << 14  # bytes of a footer; compressing less takes longer than it saves
 _NUMBERS = pa.list_(pa.int64())
 _BODY = pa.schema(
     [
@@ -137,8 +138,8 @@ class Manifest:
 
     # ---- as bytes --------------------------------------------------------------------------------------------
 
-    def to_bytes(self) -> bytes:
-        """The file."""
+    def to_bytes(self, *, packed: int | None = None) -> bytes:
+        """The file. Where *packed* bytes were written to a pack for it, it says what it added with itself."""
         names = self.packs()
         number = {name: place for place, name in enumerate(names)}
         flat = [span for piece in self.spans for span in piece]
@@ -164,9 +165,15 @@ class Manifest:
             "length": [span.length for span in flat],
         }
         sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, _BODY, options=pa.ipc.IpcWriteOptions(compression="zstd")) as stream:
+        options = pa.ipc.IpcWriteOptions(compression="zstd" if len(self.footer) > PLAIN_AT_MOST else None)
+        with pa.ipc.new_stream(sink, _BODY, options=options) as stream:
             stream.write_batch(pa.record_batch([pa.array([row[f.name]], f.type) for f in _BODY], schema=_BODY))
-        rest = Head(self.id, self.rows, self.file, self.added, names).line() + bytes(sink.getvalue())
+        body = bytes(sink.getvalue())
+        head = Head(self.id, self.rows, self.file, self.added, names)
+        if packed is not None:
+            without = packed + DIGITS + 1 + len(body) + len(replace(head, added=0).line()) - 1
+            head = replace(head, added=without + len(str(without + len(str(without)))))
+        rest = head.line() + body
         return blake3(rest).hexdigest().encode() + b"\n" + rest
 
 

@@ -12,7 +12,8 @@ import secrets
 import shutil
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
@@ -66,6 +67,7 @@ class PackWriter:
         self._folder = packs_folder(project)
         self._temporary = self._folder / f".{os.getpid()}.{secrets.token_hex(4)}.tmp"
         self._file: int | None = None
+        self._begun = False
         self._hash = blake3()
         self._waiting: list[bytes | memoryview] = []
         self._waits = 0
@@ -76,10 +78,15 @@ class PackWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
-        if self._file is not None:
-            os.close(self._file)
-            self._file = None
-            self._temporary.unlink(missing_ok=True)
+        if self._begun:
+            with suppress(OSError):  # what went wrong first is what is said
+                self._temporary.unlink(missing_ok=True)
+        self._close()
+
+    def _close(self) -> None:
+        file, self._file = self._file, None
+        if file is not None:
+            os.close(file)
 
     @property
     def blobs(self) -> list[tuple[bytes, int]]:
@@ -110,9 +117,9 @@ class PackWriter:
         named(name)
         with writing(self._folder):
             os.fsync(self._file)
-            os.close(self._file)
-            self._file = None
+            self._close()
             os.replace(self._temporary, pack_path(self._project, name))
+            self._begun = False
             sync_folder(self._folder)
         return name
 
@@ -130,6 +137,7 @@ class PackWriter:
             if self._file is None:
                 self._folder.mkdir(parents=True, exist_ok=True)
                 drop_unfinished(self._folder)
+                self._begun = True
                 self._file = os.open(self._temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
             room = shutil.disk_usage(self._folder).free
             if room < len(content):
@@ -174,7 +182,7 @@ class Pack:
             raise self._damaged("its ends are not those of a pack")
         table = np.frombuffer(self.data[self._end : -16], np.dtype([("hash", f"V{SHORT}"), ("length", "<u8")]))
         bounds = len(MAGIC) + np.cumsum(table["length"], dtype=np.uint64)
-        if (int(bounds[-1]) if count else len(MAGIC)) != self._end:
+        if (int(bounds[-1]) if count else len(MAGIC)) != self._end or (count and int(table["length"].max()) > size):
             raise self._damaged("its table does not fit")
         self.starts: list[int] = [len(MAGIC), *bounds.tolist()]
         self._hashes = table["hash"].tobytes()
@@ -220,7 +228,47 @@ class Pack:
         return self._whole.slice(offset, length)
 
     def _damaged(self, why: str) -> Damaged:
+        with suppress(OSError):  # a note for writers, who else rely on packs without reading them
+            suspicion(self.path).touch()
         return Damaged(f"{self.path} is not what was stored: {why}.", hint="e2e verify")
+
+
+def suspicion(pack: Path) -> Path:
+    """The empty file beside a pack that says: damage was seen in it."""
+    return pack.with_suffix(".damaged")
+
+
+class Packs:
+    """The packs of a project, each opened once."""
+
+    def __init__(self, project: Project) -> None:
+        self._project = project
+        self._open: dict[str, Pack] = {}
+
+    def __getitem__(self, name: str) -> Pack:
+        if name not in self._open:
+            self._open[name] = Pack(self._project, name)
+        return self._open[name]
+
+    def sound(self, spans: Iterable[Span]) -> bool:
+        """Whether the bytes of *spans* are what was stored, by reading them."""
+        try:
+            for span in spans:
+                self[span.pack].check(span.offset, span.length)
+        except (Damaged, OSError):
+            return False
+        return True
+
+    def trusted(self, spans: Iterable[Span]) -> bool:
+        """Whether the packs of *spans* are there; where damage was seen in one, whether these bytes are sound."""
+        of: dict[str, list[Span]] = {}
+        for span in spans:
+            of.setdefault(span.pack, []).append(span)
+        return all(self._trusted(name, some) for name, some in of.items())
+
+    def _trusted(self, name: str, spans: Sequence[Span]) -> bool:
+        path = pack_path(self._project, name)
+        return path.exists() and (not suspicion(path).exists() or self.sound(spans))
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

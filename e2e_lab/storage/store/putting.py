@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -11,16 +10,17 @@ import pyarrow.types as pat
 
 from e2e_lab.errors import Damaged, VersionNotFound
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import BLOCK, Content, column_digest, id_of
+from e2e_lab.storage.identity import Content, column_digest, id_of, side_by_side
 from e2e_lab.storage.parquet import ROWS_ONLY
 from e2e_lab.storage.store.heads import is_old
 from e2e_lab.storage.store.healing import heal
 from e2e_lab.storage.store.leases import Lease
 from e2e_lab.storage.store.manifest import Cut, Manifest
 from e2e_lab.storage.store.one_file import old_version
+from e2e_lab.storage.store.packs import Packs
 from e2e_lab.storage.store.ranges import cut
 from e2e_lab.storage.store.reading import packed
-from e2e_lab.storage.store.writer import THREADS, Described, Writer, all_prints, manifest_held, manifest_there, sound
+from e2e_lab.storage.store.writer import Described, Writer, all_prints, manifest_held, manifest_there
 
 
 @dataclass(frozen=True)
@@ -45,11 +45,11 @@ def put(project: Project, content: Content, lease: Lease, *, parent: str | None 
     digests = _digests(content.table, prints, plan, before)
     made = id_of(content.table.num_rows, digests, content.form, content.extras)
     done = Put(made, 0, content.table.schema, content.table.num_rows)
-    if before is not None and before.id == made and sound(project, before.layout):
+    if before is not None and before.id == made and Packs(project).trusted(before.layout):
         return done  # and nothing is written, not even a lease
     before = manifest_held(project, lease, before.id) if before is not None else None
     there = manifest_held(project, lease, made)
-    if there is not None and sound(project, there.layout):
+    if there is not None and Packs(project).trusted(there.layout):
         return done
     if there is None and _sound_old(project, lease, made):
         return done
@@ -63,7 +63,7 @@ def put(project: Project, content: Content, lease: Lease, *, parent: str | None 
         nans=tuple(nans for _, nans in counts),
         extras=packed(content.extras) if content.extras else b"",
     )
-    with Writer(project, lease, content.table.schema, before, doubt=there is not None) as writer:
+    with Writer(project, lease, content.table.schema, before, anew=there is not None) as writer:
         writer.add(table, plan.ranges, prints, statistics=len(plan.ranges) > 2)
         manifest, added = writer.finish(said, plan)
     if there is not None:
@@ -89,14 +89,7 @@ def _digests(table: pa.Table, prints: list[list[bytes]], plan: Cut, parent: Mani
     found = [known.get((said.name, *ids)) for said, ids in zip(fields, prints, strict=False)]
     missing = [n for n, digest in enumerate(found) if digest is None]
 
-    def digest(n: int) -> bytes:
-        return column_digest(fields[n], table.column(n))
-
-    if len(missing) < 2 or table.nbytes < BLOCK:
-        made = [digest(n) for n in missing]
-    else:
-        with ThreadPoolExecutor(THREADS) as pool:
-            made = list(pool.map(digest, missing))
+    made = side_by_side(lambda n: column_digest(fields[n], table.column(n)), missing, size=table.nbytes)
     again = iter(made)
     return [next(again) if one is None else one for one in found]
 

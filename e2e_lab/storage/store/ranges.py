@@ -6,6 +6,7 @@ added or deleted move the cuts beside them and no others (content-defined chunki
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -20,6 +21,7 @@ from e2e_lab.storage.store.manifest import Cut
 COLUMN_BYTES = 3 << 19  # 1.5 MB: smaller pieces make loads slower, larger ones make edits dearer
 LEAST, MOST = 1 << 10, 1 << 17
 SPOTS, SPOT = 5, 4096
+CANDIDATES = 100  # columns that are looked at
 UNIQUE = 0.9  # of the sampled rows so many differ: enough to tell rows apart where cuts are looked for
 
 Hashes = NDArray[np.uint64]
@@ -80,7 +82,7 @@ def found_ranges(table: pa.Table, plan: Cut, *, final: bool) -> list[int]:
 def _next(table: pa.Table, plan: Cut, first: int, last: int) -> int:
     if not plan.anchors:
         return first
-    threshold = np.uint64(2 * (1 << 63) // plan.target * 2)  # one row in half a target on the average
+    threshold = np.uint64(min((1 << 65) // plan.target, (1 << 64) - 1))  # one row in half a target on the average
     step = max(plan.target // 4, LEAST)
     for start in range(first, last, step):
         hits = np.flatnonzero(row_hashes(table, plan.anchors, start, min(step, last - start)) < threshold)
@@ -103,9 +105,9 @@ def anchors(table: pa.Table) -> tuple[str, ...]:
         hashes = np.concatenate([row_hashes(table, names, start, min(SPOT, rows - start)) for start in starts])
         return len(np.unique(hashes)) / len(hashes)
 
-    names = table.schema.names
-    kinds = {f.name: f.type for f in table.schema if names.count(f.name) == 1 and _hashable(f.type)}
-    few = dict(list(kinds.items())[:100])
+    times = Counter(table.schema.names)
+    kinds = {f.name: f.type for f in table.schema if times[f.name] == 1 and _hashable(f.type)}
+    few = dict(list(kinds.items())[:CANDIDATES])
     share = {name: sampled([name]) for name in few}
     order = sorted(few, key=lambda name: (share[name] < UNIQUE, _rank(kinds[name]), -share[name]))
     if order and share[order[0]] < UNIQUE:

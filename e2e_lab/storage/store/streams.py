@@ -11,11 +11,13 @@ import pyarrow.types as pat
 
 from e2e_lab.project import Project
 from e2e_lab.storage.identity import BLOCK, ColumnDigest, id_of
+from e2e_lab.storage.store.healing import heal
 from e2e_lab.storage.store.leases import Lease
 from e2e_lab.storage.store.manifest import Cut
+from e2e_lab.storage.store.packs import Packs
 from e2e_lab.storage.store.putting import Put
 from e2e_lab.storage.store.ranges import found_ranges, planned
-from e2e_lab.storage.store.writer import THREADS, Described, Writer, all_prints, manifest_held, sound
+from e2e_lab.storage.store.writer import THREADS, Described, Writer, all_prints, manifest_held
 
 WINDOW_BYTES = 128 << 20
 
@@ -36,16 +38,13 @@ class _Column:
 
 
 def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, parent: str | None = None) -> Put:
-    """Store what *reader* yields under the id of its content, as :func:`put` does with a table.
-
-    What is stored already is read and checked before it is relied on, since a stream cannot be asked again.
-    """
+    """Store what *reader* yields under the id of its content, as :func:`put` does with a table."""
     before = manifest_held(project, lease, parent) if parent is not None else None
     schema = reader.schema
     columns = [_Column(said) for said in schema]
     plan, starts = Cut((0,)), [0]
     unhashed = rest = schema.empty_table()
-    with Writer(project, lease, schema, before, doubt=True) as writer, ThreadPoolExecutor(THREADS) as pool:
+    with Writer(project, lease, schema, before) as writer, ThreadPoolExecutor(THREADS) as pool:
         for window, final in _windows(reader):
             table = pa.concat_tables([rest, window])
             if not plan.target:
@@ -64,12 +63,14 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
         made = id_of(starts[-1], digests, {}, {})
         there = manifest_held(project, lease, made)
         done = Put(made, 0, schema, starts[-1])
-        if there is not None and sound(project, there.layout):
+        if there is not None and Packs(project).trusted(there.layout):
             return done
         nulls = tuple(column.nulls for column in columns)
         nans = tuple(bool(column.nulls) and column.nan for column in columns)
         said = Described(made, schema, {}, digests, nulls, nans, b"")
-        _, added = writer.finish(said, Cut(tuple(starts), plan.anchors, plan.target))
+        manifest, added = writer.finish(said, Cut(tuple(starts), plan.anchors, plan.target))
+    if there is not None:
+        heal(project, manifest)
     return Put(made, added, schema, starts[-1])
 
 

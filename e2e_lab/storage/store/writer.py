@@ -17,12 +17,13 @@ import pyarrow as pa
 
 from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project
+from e2e_lab.storage.identity import side_by_side
 from e2e_lab.storage.parquet import physical_schema
 from e2e_lab.storage.store.footer import assembled, frame_of
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.leases import Lease
 from e2e_lab.storage.store.manifest import Cut, Manifest, Piece, file_length, read_manifest, write_manifest
-from e2e_lab.storage.store.packs import Pack, PackWriter, Span, merged, short_hash
+from e2e_lab.storage.store.packs import Packs, PackWriter, Span, merged, short_hash
 from e2e_lab.storage.store.pieces import Encoded, encoded, fingerprints
 
 THREADS = os.cpu_count() or 1
@@ -47,24 +48,24 @@ class Described:
 
 @dataclass
 class Writer:
-    """One version on its way into the store. With *doubt*, what is there already is read and checked before use."""
+    """One version on its way into the store; *anew* where what the index says of its pieces is not to be believed."""
 
     project: Project
     lease: Lease
     schema: pa.Schema
     parent: Manifest | None = None
-    doubt: bool = False
+    anew: bool = False
     _groups: list[list[bytes]] = field(default_factory=list)
     _known: dict[bytes, Piece] = field(default_factory=dict)
     _new: set[bytes] = field(default_factory=set)
     _pages: dict[bytes, Span] = field(default_factory=dict)
     _opened: dict[str, Manifest | None] = field(default_factory=dict)
-    _tables: dict[str, Pack] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._index = Index(self.project)
         self._index.ensure()
         self._pack = PackWriter(self.project)
+        self._packs = Packs(self.project)
         self.physical = physical_schema(self.schema)
 
     def __enter__(self) -> Writer:
@@ -112,7 +113,7 @@ class Writer:
 
     def _lift(self, manifest: Manifest, places: Sequence[int]) -> None:
         for place in places:
-            if not self.doubt or sound(self.project, manifest.spans[place]):
+            if self._packs.trusted(manifest.spans[place]):
                 self._known[manifest.fingerprint(place)] = manifest.piece(place)
 
     def _keep(self, pieces: Sequence[Encoded]) -> None:
@@ -130,15 +131,13 @@ class Writer:
         self._pages |= {
             digest: span
             for digest, span in found.items()
-            if span.pack in there and self._lies(digest, span) and (not self.doubt or sound(self.project, [span]))
+            if span.pack in there and self._lies(digest, span) and self._packs.trusted([span])
         }
 
     def _lies(self, digest: bytes, span: Span) -> bool:
         """Whether a page lies where the index says, by the pack's own table: an index may be wrong."""
         try:
-            if span.pack not in self._tables:
-                self._tables[span.pack] = Pack(self.project, span.pack)
-            return self._tables[span.pack].has(digest, span.offset, span.length)
+            return self._packs[span.pack].has(digest, span.offset, span.length)
         except (Damaged, OSError):
             return False
 
@@ -164,11 +163,10 @@ class Writer:
             extras=b"" if extras else said.extras,
         )
         packed = self._pack.position if pack else 0
-        added = packed + len(manifest.to_bytes())
-        content = replace(manifest, added=added + len(str(added)) - 1).to_bytes()
+        content = manifest.to_bytes(packed=packed)
         write_manifest(self.project, manifest, content)
         pages = [(digest, _in_pack(span, pack)) for digest, span in self._pages.items() if span.pack == NEW]
-        self._index.add(manifest.id, [(one, manifest.places[one]) for one in self._new], pages, anew=self.doubt)
+        self._index.add(manifest.id, [(one, manifest.places[one]) for one in self._new], pages, anew=self.anew)
         return manifest, packed + len(content)
 
 
@@ -210,23 +208,10 @@ def manifest_there(project: Project, snapshot_id: str) -> Manifest | None:
         return None
 
 
-def sound(project: Project, spans: Sequence[Span]) -> bool:
-    """Whether the bytes of *spans* are what was stored."""
-    try:
-        for span in spans:
-            Pack(project, span.pack).check(span.offset, span.length)
-    except (Damaged, OSError):
-        return False
-    return True
-
-
 def all_prints(table: pa.Table, ranges: Sequence[int]) -> list[list[bytes]]:
-    """The fingerprints of each column's pieces, columns side by side."""
+    """The fingerprints of each column's pieces."""
     columns = list(zip(table.schema, table.columns, strict=True))
-    if table.nbytes < TASK_BYTES / 4 or len(columns) < 2:
-        return [fingerprints(said, column, ranges) for said, column in columns]
-    with ThreadPoolExecutor(THREADS) as pool:
-        return list(pool.map(lambda pair: fingerprints(pair[0], pair[1], ranges), columns))
+    return side_by_side(lambda pair: fingerprints(pair[0], pair[1], ranges), columns, size=table.nbytes)
 
 
 Task = tuple[list[int], list[tuple[int, int]], list[list[bytes]]]
