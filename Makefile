@@ -39,7 +39,7 @@ test: lint jest quick integration ui-test-where-possible ## everything that CI c
 quick: setup ## the quick Python tests and doctests
 	$(PYTEST) -n 2 -m "not integration"
 
-integration: setup ## the tests that start servers, kernels and other long things
+integration: setup .venv/.spark/.made ## the tests that start servers, kernels and other long things
 	$(PYTEST) -m integration
 
 jest: setup ## the front end's unit tests
@@ -98,6 +98,13 @@ distclean: clean ## also the environments
 
 .venv/.python: .venv/.made pyproject.toml requirements/lock.txt
 	SKIP_JUPYTER_BUILDER=1 $(BIN)/python -m pip install -q -c requirements/lock.txt -e ".[dev]"
+	touch $@
+
+# Spark reads what we export. It is far heavier than all the rest, so it has an environment of its own.
+.venv/.spark/.made: .venv/.made requirements/spark.txt
+	@command -v java >/dev/null || { echo "Java 17 or newer is missing: apt-get install default-jre-headless"; exit 1; }
+	$(PYTHON) -m venv .venv/.spark
+	.venv/.spark/bin/python -m pip install -q -r requirements/spark.txt
 	touch $@
 
 node_modules/.installed: .venv/.python package.json yarn.lock .yarnrc.yml

@@ -26,9 +26,11 @@ class Timing:
     def shown(self, unit: str) -> str:
         """The median, and from where to where the runs went.
 
-        >>> Timing([0.01, 0.012, 0.05]).shown("s"), Timing([81.2, 79.9]).shown("/s")
+        >>> Timing([0.01, 0.012, 0.05]).shown("s"), Timing([81.2, 80.5, 79.9]).shown("/s")
         ('12 ms (10 ms–50 ms)', '80.5/s (79.9/s–81.2/s)')
         """
+        if not self.values:
+            return "–"
         middle, least, most = (shown(value, unit) for value in (self.median, min(self.values), max(self.values)))
         return middle if least == most else f"{middle} ({least}–{most})"
 
@@ -49,7 +51,7 @@ class Row:
     @property
     def ratio(self) -> float | None:
         """Ours over theirs."""
-        return self.ours.median / self.theirs.median if self.theirs else None
+        return self.ours.median / self.theirs.median if self.theirs and self.theirs.median else None
 
 
 def seconds(work: Work) -> float:
@@ -109,18 +111,47 @@ def compared(
     return Row(what, ours, against, theirs, aim, met, note)
 
 
-def rates(what: str, ours: Timing, against: str, theirs: Timing, *, at_least: float, note: str = "") -> Row:
+def rates(
+    what: str, ours: Timing, against: str, theirs: Timing, *, at_least: float, note: str = "", unit: str = "/s"
+) -> Row:
     """The line of two numbers of something a second, of which more is better."""
     met = ours.median >= at_least * theirs.median
-    return Row(what, ours, against, theirs, f"≥ {at_least:g}×", met, note, "/s")
+    return Row(what, ours, against, theirs, f"≥ {at_least:g}×", met, note, unit)
+
+
+def sized(
+    what: str, ours: float, against: str = "–", theirs: float | None = None, *, at_most: float | None = None,
+    or_bytes: float = 0.0, note: str = "",
+) -> Row:  # fmt: skip
+    """The line of two numbers of bytes; the aim is a ratio of ours over theirs, or *or_bytes* alone."""
+    others = Timing([theirs]) if theirs is not None else None
+    allowed, aims = [], []
+    if at_most is not None and theirs is not None:
+        allowed.append(at_most * theirs)
+        aims.append(f"{at_most:g}×")
+    if or_bytes:
+        allowed.append(or_bytes)
+        aims.append(shown(or_bytes, "B"))
+    met = any(ours <= limit for limit in allowed) if allowed else None
+    return Row(what, Timing([ours]), against, others, f"≤ {' or '.join(aims)}" if aims else "", met, note, "B")
+
+
+def left_out(what: str, why: str) -> Row:
+    """The line of what could not be measured here."""
+    return Row(what, Timing(), note=f"left out: {why}")
 
 
 def shown(value: float, unit: str = "s") -> str:
-    """Seconds, or numbers a second, as people say them.
+    """Seconds, bytes, or numbers a second, as people say them.
 
-    >>> shown(0.0000314), shown(0.0314), shown(3.14), shown(831.4, "/s")
-    ('31 µs', '31.4 ms', '3.14 s', '831/s')
+    >>> shown(0.0000314), shown(0.0314), shown(3.14), shown(831.4, "/s"), shown(-12_300, "B"), shown(0, "B")
+    ('31 µs', '31.4 ms', '3.14 s', '831/s', '-12.3 kB', '0 B')
     """
+    if unit == "B":
+        for size, word in ((1e9, "GB"), (1e6, "MB"), (1e3, "kB")):
+            if abs(value) >= size:
+                return f"{value / size:.3g} {word}"
+        return f"{value:.0f} B"
     if unit != "s":
         return f"{value:,.0f}{unit}" if value >= 100 else f"{value:.3g}{unit}"
     if value < 0.001:

@@ -18,10 +18,10 @@ def measure(folder: Path) -> list[Row]:
     project = folder / "project"
     e2e_lab.init(project)
     (project / "flights.csv").write_text("a,b\n" + "".join(f"{i},{i}\n" for i in range(1000)), "utf-8")
-    _cli(project, "ingest", "flights.csv", "--as", "flights")
-    _cli(project, "commit", "-m", "first")
+    cli(project, "ingest", "flights.csv", "--as", "flights")
+    cli(project, "commit", "-m", "first")
     verbs = ("status", "log", "data")
-    return [_import(), *(alone(f"`e2e {v}`, cold", partial(_cli, project, v), at_most=0.5) for v in verbs)]
+    return [_import(), *(alone(f"`e2e {v}`, cold", partial(cli, project, v), at_most=0.5) for v in verbs)]
 
 
 def _import() -> Row:
@@ -38,14 +38,15 @@ def _import() -> Row:
     )  # fmt: skip
 
 
-def _cli(folder: Path, *words: str) -> None:
+def cli(folder: Path, *words: str) -> None:
+    """Run ``e2e WORD …`` as a process of its own, in *folder*."""
     subprocess.run(
         [sys.executable, "-m", "e2e_lab.workspace.cli", *words], cwd=folder, check=True, stdout=subprocess.DEVNULL,
-        env=os.environ | _IDENTITY,
+        env=os.environ | IDENTITY,
     )  # fmt: skip
 
 
-_IDENTITY = {
+IDENTITY = {
     f"GIT_{who}_{what}": value
     for who in ("AUTHOR", "COMMITTER")
     for what, value in (("NAME", "Ada"), ("EMAIL", "ada@example.org"))

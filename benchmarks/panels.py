@@ -1,0 +1,203 @@
+"""The panels' server on a large project: 1,000 snapshots, 10,000 runs, 10,000 files; how quick, and how much memory."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import secrets
+import socket
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import psutil
+
+from benchmarks.measure import Row, Timing, seconds, shown, sized
+
+DATASETS = 500
+VERSIONS = 500
+RUNS = 10_000
+FILES = 10_000
+ROWS = 2_000_000
+ASKED = 30
+AIM = 0.1
+
+
+def measure(folder: Path) -> list[Row]:
+    """The slowest of 20 answers of each listing, warm; memory of server and worker."""
+    root = folder / "root"
+    _make(root / "large")
+    return _asked(root)
+
+
+def _asked(root: Path) -> list[Row]:
+    with _server(root, extension=False) as bare:
+        _ask(bare, "/api/contents")
+        before = _memory(bare.pid)
+    with _server(root, extension=True) as server:
+        listings = {
+            "datasets": "datasets?limit=100", "jobs": "jobs?limit=100",
+            "versions": "datasets/orders/snapshots?limit=100", "projects": "projects?limit=100",
+            "lineage": "datasets/orders/snapshots/v1/lineage", "origins": "origins?notebook=large/a.ipynb",
+        }  # fmt: skip
+        rows = [_listing(server, what, path) for what, path in listings.items()]
+        _get(server, "status")
+        anew = Timing([seconds(lambda: _get(server, "status")) for _ in range(ASKED)])
+        rows.append(Row("status, worked out anew each time", anew))
+        window = "datasets/orders/snapshots/v1/rows?limit=200&offset="
+        _get(server, f"{window}0")
+        offsets = np.random.default_rng(0).integers(0, ROWS, ASKED)
+        times = [seconds(lambda at=at: _get(server, f"{window}{at}")) for at in offsets]  # type: ignore[misc]
+        rows.append(_judged(f"200 rows at any of {ROWS:,}", times))
+        near = [seconds(lambda at=at: _get(server, f"{window}{at}")) for at in range(0, 200 * ASKED, 200)]  # type: ignore[misc]
+        rows.append(_judged("200 rows, scrolling on", near))
+        _get(server, "datasets/orders/snapshots/v1/columns")
+        worker = _memory(next(child.pid for child in psutil.Process(server.pid).children() if _is_worker(child)))
+        rows.append(sized("Jupyter server with the extension, all routes asked", _memory(server.pid) - before,
+                          or_bytes=40e6, note="more than without it"))  # fmt: skip
+        rows.append(sized("worker, rows and columns asked", worker, or_bytes=300e6))
+    return rows
+
+
+def _listing(server: Server, what: str, path: str) -> Row:
+    _get(server, path)
+    return _judged(f"{what}, warm", [seconds(lambda: _get(server, path)) for _ in range(ASKED)])
+
+
+def _judged(what: str, times: list[float]) -> Row:
+    late = sorted(times)[int(len(times) * 0.95)]
+    return Row(what, Timing(times), aim=f"p95 ≤ {shown(AIM)}", met=late <= AIM, note=f"p95 {shown(late)}")
+
+
+# ---- the project ---------------------------------------------------------------------------------------------
+
+
+def _make(root: Path) -> None:
+    import e2e_lab as e2e
+    from e2e_lab import project as projects
+    from e2e_lab import storage
+
+    e2e.init(root)
+    project = projects.find(root)
+    rng = np.random.default_rng(0)
+    orders = pd.DataFrame({f"n{i}": rng.normal(size=ROWS) for i in range(8)})
+    orders["city"] = pd.Series(rng.integers(0, 500, ROWS)).map("city {}".format).astype("str")
+    orders["id"] = np.arange(ROWS)
+    storage.snapshot(project, orders, "orders", stage="raw", source="orders.csv")
+    storage.snapshot(project, orders.head(100), "base", stage="raw", source="base.csv")
+    _copies(root)
+    for number in range(FILES):
+        path = root / "src" / f"{number // 100:03}" / f"module_{number}.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f"x = {number}\n", "utf-8")
+    git = ["git", "-C", str(root), "-c", "user.name=Ada", "-c", "user.email=ada@example.org"]
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "all"], check=True)
+    (root / "src" / "last.py").touch()
+    subprocess.run([*git, "add", "."], check=True)
+    subprocess.run([*git, "commit", "-q", "-m", "last"], check=True)
+    _runs(root)
+
+
+def _copies(root: Path) -> None:
+    """A record and a journal say nothing of how they came about: copies of a real one are as good, and quick."""
+    record = (root / "data" / "raw" / "base.json").read_text("utf-8")
+    journals = root / ".e2e" / "store" / "versions"
+    line = json.loads((journals / "base.jsonl").read_text("utf-8").splitlines()[-1])
+    for number in range(DATASETS):
+        name = f"dataset_{number:04}"
+        (root / "data" / "raw" / f"{name}.json").write_text(record, "utf-8")
+        (journals / f"{name}.jsonl").write_text(json.dumps({**line, "name": name}) + "\n", "utf-8")
+    orders = json.loads((journals / "orders.jsonl").read_text("utf-8").splitlines()[-1])
+    began = datetime.now(UTC) - timedelta(days=VERSIONS)
+    with open(journals / "orders.jsonl", "a", encoding="utf-8") as journal:
+        for number in range(2, VERSIONS + 1):
+            time_ = (began + timedelta(days=number)).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+            previous = {"version": number - 1, "id": orders["id"]}
+            journal.write(json.dumps({**orders, "version": number, "previous": previous, "time": time_}) + "\n")
+
+
+def _runs(root: Path) -> None:
+    """One real run through MLflow, in a process of its own, then copies of its row."""
+    code = "import e2e_lab as e2e\nwith e2e.run('first', params={'a': 1}): e2e.log_metric('rmse', 1.0)"
+    subprocess.run([sys.executable, "-c", code], cwd=root, check=True, stdout=subprocess.DEVNULL)
+    with closing(sqlite3.connect(root / ".e2e" / "mlflow.db")) as connection:
+        cursor = connection.execute("select * from runs limit 1")
+        names = [column[0] for column in cursor.description]
+        one = dict(zip(names, cursor.fetchone(), strict=True))
+        marks = ", ".join("?" * len(names))
+        connection.executemany(
+            f"insert into runs ({', '.join(names)}) values ({marks})",
+            [tuple((one | {"run_uuid": secrets.token_hex(16), "name": f"run {n}"}).values()) for n in range(RUNS)],
+        )
+        connection.commit()
+
+
+# ---- the server ----------------------------------------------------------------------------------------------
+
+
+class Server:
+    """A Jupyter server, and one connection to it that stays open, as a browser's does."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int, token: str) -> None:
+        self.pid = process.pid
+        self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=120)
+        self.headers = {"Authorization": f"token {token}"}
+
+
+@contextmanager
+def _server(root: Path, *, extension: bool) -> Iterator[Server]:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    token = secrets.token_hex(8)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "jupyter_server", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
+         "--ServerApp.port_retries=0", "--ServerApp.allow_root=True", f"--ServerApp.root_dir={root}",
+         f"--IdentityProvider.token={token}", f"--ServerApp.jpserver_extensions={{'e2e_lab': {extension}}}"],
+        cwd=root, env=os.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    )  # fmt: skip
+    try:
+        server = Server(process, port, token)
+        for _ in range(300):
+            try:
+                _ask(server, "/api/status")
+                break
+            except (OSError, http.client.HTTPException):
+                server.connection.close()
+                time.sleep(0.1)
+        yield server
+    finally:
+        process.terminate()
+        process.wait(30)
+
+
+def _get(server: Server, path: str) -> Any:
+    return _ask(server, f"/e2e-lab/api/{path}{'&' if '?' in path else '?'}project=large")
+
+
+def _ask(server: Server, path: str) -> Any:
+    server.connection.request("GET", path, headers=server.headers)
+    answer = server.connection.getresponse()
+    said = json.loads(answer.read())
+    if answer.status != 200:
+        raise RuntimeError(f"{path}: {said}")
+    return said
+
+
+def _is_worker(process: psutil.Process) -> bool:
+    return "e2e_lab.workspace.worker" in process.cmdline()
+
+
+def _memory(pid: int) -> float:
+    """What a process has for itself alone."""
+    return float(psutil.Process(pid).memory_full_info().uss)
