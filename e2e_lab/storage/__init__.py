@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from e2e_lab.storage.listing import datasets, records, reinstate, remove, rename
     from e2e_lab.storage.loading import export, load, window
     from e2e_lab.storage.record_files import read_record, record_path
-    from e2e_lab.storage.resolving import Lookup, current, resolve, versions
+    from e2e_lab.storage.resolving import Lookup, current, every_version, resolve, versions
     from e2e_lab.storage.saving import draft, fingerprint, snapshot
     from e2e_lab.storage.store.collecting import gc
     from e2e_lab.storage.store.forgetting import forget
@@ -31,6 +31,7 @@ __all__ = [
     "datasets",
     "disk_bytes",
     "draft",
+    "every_version",
     "export",
     "fingerprint",
     "forget",
@@ -60,6 +61,7 @@ _WHERE = {
     "datasets": "listing",
     "disk_bytes": "store",
     "draft": "saving",
+    "every_version": "resolving",
     "export": "loading",
     "fingerprint": "saving",
     "forget": "store.forgetting",

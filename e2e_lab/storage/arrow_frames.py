@@ -23,11 +23,7 @@ def from_arrow(table: pa.Table) -> Content:
     ordered: dict[str, str] = {}
     for place, field in enumerate(table.schema):
         refuse_unknown(field.name, field.type)
-        if not field.nullable and table.column(place).null_count:
-            raise UnsupportedData(
-                f"Column {field.name!r} is said to have no nulls, and has some.",
-                hint="table = table.cast(pa.schema([field.with_nullable(True) for field in table.schema]))",
-            )
+        _check_nulls(field, table.column(place))
         if pat.is_dictionary(field.type) and field.type.ordered:
             unified = table.column(place).unify_dictionaries()
             if unified.num_chunks:
@@ -88,14 +84,26 @@ def stream_of(schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> pa.Record
     cleaned = without_traces(schema)
     if not len(schema):
         return None
-    if cleaned.equals(schema, check_metadata=True) and isinstance(batches, pa.RecordBatchReader):
+    required = [place for place, field in enumerate(schema) if not field.nullable]
+    same = cleaned.equals(schema, check_metadata=True)
+    if same and not required and isinstance(batches, pa.RecordBatchReader):
         return batches
 
     def each() -> Iterator[pa.RecordBatch]:
         for batch in batches:
+            for place in required:
+                _check_nulls(schema.field(place), batch.column(place))
             yield pa.RecordBatch.from_arrays(batch.columns, schema=cleaned)
 
     return pa.RecordBatchReader.from_batches(cleaned, each())
+
+
+def _check_nulls(field: pa.Field, column: pa.Array | pa.ChunkedArray) -> None:
+    if not field.nullable and column.null_count:
+        raise UnsupportedData(
+            f"Column {field.name!r} is said to have no nulls, and has some.",
+            hint="table = table.cast(pa.schema([field.with_nullable(True) for field in table.schema]))",
+        )
 
 
 def without_traces(schema: pa.Schema) -> pa.Schema:

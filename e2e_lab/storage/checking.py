@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from e2e_lab.errors import E2EError, NotOurs
@@ -14,6 +15,8 @@ from e2e_lab.storage.store import ledger, verifying
 from e2e_lab.storage.store.census import Census, census
 from e2e_lab.storage.store.verifying import Content, Progress, Reader
 
+AGAIN = 5
+"""How often to read anew where files changed while they were read."""
 BACKUP = "take the file from a backup; what commits name is read from git"
 
 
@@ -27,11 +30,32 @@ def verify(
     """Read every stored byte again and compare it with its hash; of *versions* alone also decode the tables.
 
     *unsaved* are the paths of records that git has not committed as they are; None where git knows none. *progress*
-    is told how many bytes of how many are read. What is wrong is in ``findings``, nothing is mended or changed.
+    is told how many bytes of how many are read. What is wrong is in ``findings``; nothing is mended or changed, but
+    writers are told which packs they must not rely on.
     Raises :class:`VersionNotFound` for one of *versions* that is not on this machine.
     """
     began = time.monotonic()
-    now = census(project)
+    for _ in range(AGAIN):
+        now = census(project)
+        found = _read_once(project, versions, now, unsaved, progress)
+        if found.intact or not _changed(now, census(project)):
+            break
+    return replace(found, seconds=time.monotonic() - began)
+
+
+def _changed(before: Census, now: Census) -> bool:
+    """Whether somebody saved, collected or forgot meanwhile: what looks like damage may be gone or elsewhere then."""
+    marks = [{one: seen.mark for one, seen in each.seen.items()} for each in (before, now)]
+    return before.packs != now.packs or before.journals.mark != now.journals.mark or marks[0] != marks[1]
+
+
+def _read_once(
+    project: Project,
+    versions: Sequence[Snapshot],
+    now: Census,
+    unsaved: Collection[str] | None,
+    progress: Progress | None,
+) -> Verified:
     for version in versions:
         if version.id not in now.seen:
             raise ledger.not_here(project, version)
@@ -57,7 +81,7 @@ def verify(
         versions=len(ids),
         files=reader.files,
         bytes=reader.size,
-        seconds=time.monotonic() - began,
+        seconds=0.0,
         decoded=bool(versions),
         findings=tuple(reader.findings),
         absent=tuple(sorted(absent)),

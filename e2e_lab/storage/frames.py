@@ -41,7 +41,7 @@ def kind_of(frame: Any) -> str:
     made_by = type(frame).__module__.partition(".")[0]
     if made_by in ("dask", "dask_expr"):
         raise UsageError("Dask frames cannot be saved yet.", hint="frame.compute()")
-    if hasattr(frame, "__arrow_c_stream__"):
+    if hasattr(frame, "__arrow_c_stream__") or hasattr(frame, "fetch_record_batch"):  # of older DuckDBs
         return "arrow"
     if _is_plain(frame):
         return "plain"

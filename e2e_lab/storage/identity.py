@@ -304,18 +304,14 @@ def _map_as_list(array: pa.Array) -> pa.Array:
     """A map as the list of structs that it is, which can be flattened; a map itself cannot."""
     kind = array.type
     entry = pa.struct([kind.key_field, kind.item_field])
+    entries = pa.list_(pa.field("entries", entry, nullable=False))
+    if not len(array):  # whose offsets may point past a child that has nothing
+        return pa.array([], entries)
     return pa.Array.from_buffers(
-        pa.list_(pa.field("entries", entry, nullable=False)),
+        entries,
         len(array),
         array.buffers()[:2],
         array.null_count,
         array.offset,
-        [_entries(array, entry)],
+        [pa.StructArray.from_arrays([array.keys, array.items], fields=list(entry))],
     )
-
-
-def _entries(array: pa.Array, entry: pa.DataType) -> pa.Array:
-    if not len(array):
-        return pa.array([], entry)
-    keys, items = array.keys, array.items
-    return pa.StructArray.from_arrays([keys, items], fields=list(entry))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import shlex
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -75,8 +76,9 @@ def read_file(path: Path | str) -> tuple[pa.Table, tuple[str, ...]]:
         meant = closest(file.name, siblings)
         said = shlex.quote(os.path.relpath(file.with_name(meant) if meant else file.parent))
         raise NotFound(f"There is no file {path}.", hint=f"e2e ingest {said}" if meant else f"ls {said}")
-    if file.is_dir() or not _supported(file):
-        what = "is a folder" if file.is_dir() else "is of a kind that cannot be read yet"
+    if not file.is_file() or not _supported(file):
+        strange = "is of a kind that cannot be read yet" if file.is_file() else "is no file"
+        what = "is a folder" if file.is_dir() else strange
         raise UsageError(f"{path} {what}; now these are read: {SUPPORTED}.", hint="e2e snapshot VARIABLE --source PATH")
     return _parquet(file) if file.suffix.lower() == ".parquet" else _csv(file)
 
@@ -94,8 +96,9 @@ def _supported(file: Path) -> bool:
 
 def _parquet(file: Path) -> tuple[pa.Table, tuple[str, ...]]:
     try:
-        return pq.read_table(file, partitioning=None), ()
-    except (pa.ArrowException, OSError) as problem:
+        with pq.ParquetFile(file) as opened:  # which, unlike a dataset, takes names that are there twice
+            return opened.read(), ()
+    except (pa.ArrowException, OSError, ValueError) as problem:  # ValueError: a name that is not UTF-8
         raise UsageError(f"{file} is not a Parquet file that can be read: {_first_line(problem)}.") from None
 
 
@@ -128,7 +131,7 @@ def _delimiter(file: Path) -> tuple[str, tuple[str, ...]]:
     try:
         with opened(file, "rb") as stream:
             head = stream.read(HEAD)
-    except (OSError, EOFError) as problem:
+    except (OSError, EOFError, zlib.error) as problem:
         raise UsageError(f"{file} cannot be read: {_first_line(problem)}.") from None
     if head.startswith((b"\xff\xfe", b"\xfe\xff")):
         line = f'df = pd.read_csv("{file}", encoding="utf-16"); e2e.snapshot(df, "NAME", source="{file}")'
@@ -151,22 +154,24 @@ def _read(file: Path, delimiter: str, types: Mapping[str, pa.DataType]) -> pa.Ta
         bad.append(row.number)
         return "error"
 
-    def once(*, threads: bool) -> pa.Table:
-        parse = pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=note)
-        options = pa.csv.ReadOptions(use_threads=threads)
+    def once(*, tell: bool) -> pa.Table:
+        handler = note if tell else None  # it is given text, which a line that is not UTF-8 is not
+        parse = pa.csv.ParseOptions(delimiter=delimiter, newlines_in_values=True, invalid_row_handler=handler)
+        options = pa.csv.ReadOptions(use_threads=not tell)  # only then are rows counted
         table = pa.csv.read_csv(file, read_options=options, parse_options=parse, convert_options=convert)
         return table.rename_columns(table.column_names)  # which decodes the names, here where an error is expected
 
     try:
-        return once(threads=True)
+        return once(tell=False)
     except UnicodeDecodeError:
         raise _not_utf8(file) from None
     except (pa.ArrowException, OSError) as problem:
-        if not bad:
+        if "columns, got" not in str(problem):
             raise UsageError(f"{file} cannot be read: {_first_line(problem)}.") from None
+    if (number := _line_not_utf8(file)) is not None:
+        raise _not_utf8(file, number)
     try:
-        bad.clear()
-        once(threads=False)  # only then are rows counted
+        once(tell=True)
     except pa.ArrowException as problem:
         said = _first_line(problem)
         cells = said[said.find("Expected") :].partition(": ")[0] if "Expected" in said else "it has other columns"
@@ -177,12 +182,15 @@ def _read(file: Path, delimiter: str, types: Mapping[str, pa.DataType]) -> pa.Ta
     raise UsageError(f"{file} changed while it was read.", hint="try again")
 
 
-def _not_utf8(file: Path) -> UsageError:
+def _line_not_utf8(file: Path) -> int | None:
     opened: Callable[..., Any] = gzip.open if file.suffix.lower() == ".gz" else open
     with opened(file, "rb") as stream:
-        number = next((n for n, line in enumerate(stream, start=1) if not _is_utf8(line)), 1)
+        return next((n for n, line in enumerate(stream, start=1) if not _is_utf8(line)), None)
+
+
+def _not_utf8(file: Path, number: int | None = None) -> UsageError:
     return UsageError(
-        f"{file} is not UTF-8 (line {number}).",
+        f"{file} is not UTF-8 (line {number or _line_not_utf8(file) or 1}).",
         hint=f'df = pd.read_csv("{file}", encoding="latin-1"); e2e.snapshot(df, "NAME", source="{file}")',
     )
 

@@ -9,7 +9,7 @@ from e2e_lab.errors import InvalidName, UsageError
 from e2e_lab.project import Project, sync_folder, writing
 from e2e_lab.records import STAGES, Dataset, Datasets, Removed, Renamed, Snapshot, dataset_name
 from e2e_lab.storage import journal, record_files
-from e2e_lab.storage.resolving import current, versions
+from e2e_lab.storage.resolving import current, every_version
 from e2e_lab.storage.store.heads import stored_bytes
 
 
@@ -21,8 +21,9 @@ def records(project: Project) -> dict[str, Snapshot]:
 def datasets(project: Project, *, unsaved: Collection[str] = ()) -> Datasets:
     """The project's datasets, raw before processed; *unsaved* are the paths that git has not committed as they are."""
     items = []
+    every = every_version(project)
     for name, now in records(project).items():
-        known = versions(project, name)
+        known = every[name]
         path = project.relative(record_files.record_path(project, name, now.stage))
         items.append(
             Dataset(
@@ -54,7 +55,7 @@ def rename(project: Project, old: str, new: str) -> Renamed:
             same = "is its name already" if old == new else "differs only by case"
             raise UsageError(f"{old} cannot become {new}: that {same}.", hint=f"e2e rename {old} OTHER")
         taken = record_files.found(project, new)
-        if taken is not None and taken != replace(now, name=new):  # it is where a renaming was cut short
+        if taken is not None and not _begun(now, taken):
             raise UsageError(f"There is a dataset {new} already.", hint=f"e2e rename {old} OTHER")
         if journal.renamed_to(project, old) != new:
             if journal.missing(project, now):
@@ -66,6 +67,11 @@ def rename(project: Project, old: str, new: str) -> Renamed:
         _unlink(project, now)
     project.changed()
     return Renamed(old=old, new=new)
+
+
+def _begun(now: Snapshot, taken: Snapshot) -> bool:
+    """Whether the record that has the new name already is that of a renaming that was cut short."""
+    return taken.stage == now.stage and record_files.record_text(taken) == record_files.record_text(now)
 
 
 def remove(project: Project, name: str) -> Removed:

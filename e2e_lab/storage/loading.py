@@ -59,8 +59,12 @@ def load(
     positions = _positions(stored, version, columns, kind)
     condition = _condition(stored, version, where)
     if kind == "duckdb" and condition is None and sample is None and limit is None and stored.is_plain(positions):
-        return relation(stored.dataset(), [stored.physical.names[n] for n in positions])
-    table = stored.read(positions, where=condition, sample=sample, limit=limit)
+        dataset = stored.dataset()
+        return relation(dataset, [dataset.schema.names[n] for n in positions])
+    try:
+        table = stored.read(positions, where=condition, sample=sample, limit=limit)
+    except VersionNotFound:  # taken away while it was read
+        raise ledger.not_here(project, version) from None
     return to_frame(
         Content(table, stored.form, stored.extras),
         kind,

@@ -16,6 +16,7 @@ from typing import Any, TypeAlias
 import numpy as np
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from e2e_lab.storage.python_values import zone_name, zone_of
 
@@ -79,9 +80,10 @@ def _texts(column: pa.ChunkedArray, _: Codec) -> Values:
     sample = column.slice(0, _SAMPLE)
     if len(column) > _SAMPLE and len(sample.unique()) < _SAMPLE // 4:
         encoded = column.dictionary_encode().unify_dictionaries()
-        entries = np.append(_plain_texts(pa.chunked_array([encoded.chunk(0).dictionary])), None)
+        entries = each([*encoded.chunk(0).dictionary.to_pylist(), None])
         places = [chunk.indices.fill_null(len(entries) - 1).to_numpy() for chunk in encoded.chunks]
-        return entries.take(np.concatenate(places))
+        found: Values = entries[np.concatenate(places)]
+        return found
     return _plain_texts(column)
 
 
@@ -98,6 +100,17 @@ def _pack_ints(values: Values) -> tuple[pa.Array | None, Codec]:
         return pa.array(values, pa.int64()), {}
     except (OverflowError, pa.ArrowInvalid):
         return pa.array(values, pa.uint64()), {}
+
+
+def _pack_decimals(values: Values) -> tuple[pa.Array | None, Codec]:
+    """With as few digits as the numbers need, however they were written."""
+    array = pa.array(values)
+    scale = array.type.scale
+    if scale < 0:
+        return None, {}
+    largest = max(abs(bound) for bound in pc.min_max(array).as_py().values())
+    digits = max(len(str(int(largest.scaleb(scale, decimal.Context(prec=80))))), scale, 1)
+    return array.cast(pa.decimal128(digits, scale) if digits <= 38 else pa.decimal256(digits, scale)), {}
 
 
 def _pack_dicts(values: Values) -> tuple[pa.Array | None, Codec]:
@@ -234,7 +247,7 @@ def _numpy_kind(kind: type) -> Kind | None:
 
 
 def _numpy_values(column: pa.ChunkedArray, _: Codec) -> Values:
-    if pa.types.is_string(column.type):
+    if pa.types.is_string(column.type) or pa.types.is_large_string(column.type):
         return each(column.to_pylist(), np.str_)
     dtype = np.dtype(column.type.to_pandas_dtype())
     zero: Any = False if dtype.kind == "b" else 0
@@ -259,7 +272,7 @@ _KINDS: dict[type, Kind] = {
     dt.timedelta: Kind("timedelta", _typed(pa.duration("us")), _turned(), True),
     pd.Timestamp: Kind("Timestamp", _pack_timestamps, _timestamps, True),
     pd.Timedelta: Kind("Timedelta", _pack_timedeltas, _timedeltas, True),
-    decimal.Decimal: Kind("decimal", _typed(None), _turned(), True),
+    decimal.Decimal: Kind("decimal", _pack_decimals, _turned(), True),
     uuid.UUID: Kind(
         "uuid",
         lambda values: (pa.array([None if v is None else v.bytes for v in values], pa.binary(16)), {}),

@@ -72,7 +72,7 @@ def _packed(values: pd.Series[Any], name: str) -> Packed:
         return Packed(pa.array(values.array), codec)
     if isinstance(dtype, pd.ArrowDtype):
         array = values.array.__arrow_array__()
-        plain = by_default(array.type) == "arrow" and logical_type(array.type) == str(array.type)
+        plain = by_default(array.type) == "arrow" and _usual_offsets(array.type)
         return Packed(array, None if plain else {"arrow": str(_usual_names(array.type))})
     if isinstance(dtype, pd.DatetimeTZDtype):
         zone = pa.lib.tzinfo_to_string(dtype.tz)
@@ -92,6 +92,15 @@ def _numbers(values: np.ndarray[Any, Any]) -> pa.Array:
         kind = pa.from_numpy_dtype(values.dtype)
         return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)], null_count=0)
     return pa.array(values, from_pandas=True)
+
+
+def _usual_offsets(kind: pa.DataType) -> bool:
+    """Whether nothing in *kind* is large or a view, which the id does not tell from what is not."""
+    if pat.is_large_list(kind) or pat.is_list_view(kind) or pat.is_large_list_view(kind):
+        return False
+    if logical_type(kind) in ("string", "binary"):
+        return bool(pat.is_string(kind) or pat.is_binary(kind))
+    return all(_usual_offsets(kind.field(n).type) for n in range(kind.num_fields))
 
 
 def _usual_names(kind: pa.DataType) -> pa.DataType:

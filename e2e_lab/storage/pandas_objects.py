@@ -64,7 +64,7 @@ def pack_objects(values: Values, name: str) -> Packed:
     if float in missing:  # which may be NaN, or not
         kinds, missing = set(map(type, values[~nulls])), set(map(type, values[nulls]))
     if not kinds:
-        packed = Packed(pa.nulls(len(values)), {"object": "nothing"})
+        packed = Packed(pa.nulls(len(values)), {"object": "nothing"} if missing else None)
     elif len(kinds) == 1:
         packed = _one_type(next(iter(kinds)), values, nulls, name)
     else:
@@ -162,7 +162,10 @@ def _cast(words: set[str], name: str) -> str:
 
 
 def _flat(array: pa.Array | pa.ChunkedArray) -> pa.Array:
-    return array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
+    if not isinstance(array, pa.ChunkedArray):
+        return array
+    wide = pa.large_binary() if pa.types.is_binary(array.type) else pa.large_string()  # more than two gigabytes
+    return array.cast(wide).combine_chunks()
 
 
 def chunked(array: pa.Array | pa.ChunkedArray) -> pa.ChunkedArray:
@@ -202,6 +205,8 @@ def _with_nulls(packed: Packed, values: Values, nulls: Values, missing: set[type
     assert packed.codec is not None
     if len(missing) == 1:
         null = _NULL_TYPES[next(iter(missing))]
+        if packed.codec == {"object": "nothing"} and null == "None":
+            return Packed(packed.array)  # as a column of Arrow's null type is by default
         return Packed(packed.array, {**packed.codec, "null": null}, note=packed.note)
     numbers = {type(null): number for number, (_, null) in enumerate(NULLS)}
     which = np.zeros(len(values), np.int8)

@@ -40,12 +40,27 @@ def versions(project: Project, name: str) -> tuple[Snapshot, ...]:
     now = record_files.found(project, name)
     if now is None and journal.renamed_to(project, name):
         raise _not_found(project, name)
+    return _known(project, name, now) or _nowhere(project, name)
+
+
+def every_version(project: Project) -> dict[str, tuple[Snapshot, ...]]:
+    """All versions of all datasets by name, as :func:`versions` has them, removed datasets too; each file read once."""
+    now = record_files.all_found(project)
+    names = sorted({*now, *journal.known_names(project)})
+    found = {name: _known(project, name, now.get(name)) for name in names}
+    return {name: known for name, known in found.items() if known}
+
+
+def _known(project: Project, name: str, now: Snapshot | None) -> tuple[Snapshot, ...]:
+    """The versions of a dataset whose current record is *now*; none where it was renamed away."""
     known = journal.noted(project, name)
     if now is not None and all((v.version, v.id, v.time) != (now.version, now.id, now.time) for v in known):
         known = (*known, _as_stored(now))
-    if not known:
-        raise _not_found(project, name)
     return known
+
+
+def _nowhere(project: Project, name: str) -> tuple[Snapshot, ...]:
+    raise _not_found(project, name)
 
 
 def resolve(project: Project, ref: Ref, *, lookups: Mapping[str, Lookup]) -> Snapshot:

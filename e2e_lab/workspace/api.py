@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import traceback
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -14,11 +14,13 @@ from e2e_lab import experiments, models, serving, storage, versioning
 from e2e_lab.errors import E2EError, ModelNotFound, RunNotFound, ServiceNotFound, UsageError
 from e2e_lab.project import Project
 from e2e_lab.records import (
+    Collected,
     Commit,
     DatasetChange,
     Datasets,
     DataUse,
     Exported,
+    Forgotten,
     History,
     Initialised,
     ModelVersion,
@@ -36,6 +38,7 @@ from e2e_lab.records import (
     Stopped,
     Trace,
     Trail,
+    Verified,
 )
 from e2e_lab.workspace import generators, provenance
 from e2e_lab.workspace.readers import tag_snapshot
@@ -113,6 +116,7 @@ def ingest(
         origin=session.trail(project).origin,
     )  # fmt: skip
     session.flow.loaded(snap.as_parent)
+    session.made.append(snap)
     _soon(project)
     return snap
 
@@ -129,10 +133,12 @@ def snapshot(
 ) -> Snapshot:
     """Save a table as a version of the dataset *name*; nothing is written if nothing changed.
 
-    *df* is a pandas or polars frame, an Arrow table, or anything with ``__arrow_c_stream__``. *stage* is ``raw`` or
-    ``processed``; by default the dataset's own, else what its parents and source say. Source and parents are found from
-    what the table carries and from the cells that made it; *source* (a path or an address) and *parents* (references or
-    snapshots) correct them. *key* names the columns that together name a row.
+    *df* is a pandas or polars frame, an Arrow table, a structured NumPy array, rows as dicts; or comes in parts and is
+    never in memory as a whole: a reader or dataset of Arrow, a DuckDB relation, a lazy polars frame, anything with
+    ``__arrow_c_stream__``. *stage* is ``raw`` or ``processed``; by default the dataset's own, else what its parents and
+    source say. Source and parents are found from what the table carries and from the cells that made it; *source* (a
+    path or an address) and *parents* (references or snapshots) correct them. *key* names the columns that together name
+    a row.
 
     Raises :class:`UnsupportedData` naming a column that could not come back equal, :class:`UsageError` where the stage
     is not known or *key* is not unique, :class:`NotOurs` where another file stands in the record's place.
@@ -160,6 +166,7 @@ def snapshot(
     )  # fmt: skip
     tag_snapshot(df, snap.as_parent)
     session.holds(df, snap.as_parent)
+    session.saved(df, snap)
     for active in _going_on(project):
         active.use(_use(snap.as_parent, "output"))
     _soon(project)
@@ -172,14 +179,15 @@ def load(
     columns: Sequence[str] | None = None,
     where: Any = None,
     sample: int | None = None,
+    limit: int | None = None,
     kind: str = "pandas",
 ) -> Any:
     """Any version back, as it was saved.
 
     *ref* is ``NAME`` or ``NAME@SELECTOR``: ``vN``, ``run:RUN``, a date, a git revision, or 6 digits or more of a
     content id. *columns* (in this order) and *where* (a ``pyarrow.compute`` expression, or ``(column, operator,
-    value)`` tuples that must all hold) are pushed down; *sample* gives that many rows, the same ones each time; *kind*
-    is ``pandas``, ``polars``, ``arrow`` or ``duckdb``.
+    value)`` tuples that must all hold) are pushed down; *sample* gives that many rows, the same ones each time,
+    *limit* the first ones; *kind* is ``pandas``, ``polars``, ``arrow`` or ``duckdb``.
 
     Raises :class:`DatasetNotFound`, :class:`VersionNotFound` (also where the bytes are on another machine only),
     :class:`Ambiguous`, :class:`UsageError` for a column that is not there, :class:`Damaged` for bytes that changed.
@@ -189,7 +197,7 @@ def load(
         e2e.load("flights@v1", columns=["carrier"], where=[("dep_delay", ">", 30)])
     """
     version = session.drafts.get(ref) or experiments.find_data(session.project(), ref)
-    return load_version(version, columns=columns, where=where, sample=sample, kind=kind)
+    return load_version(version, columns=columns, where=where, sample=sample, limit=limit, kind=kind)
 
 
 def load_version(
@@ -198,12 +206,15 @@ def load_version(
     columns: Sequence[str] | None = None,
     where: Any = None,
     sample: int | None = None,
+    limit: int | None = None,
     kind: str = "pandas",
 ) -> Any:
     """:func:`load` for a version that was looked up already."""
     project = session.project()
-    frame = storage.load(project, version, columns=columns, where=where, sample=sample, kind=kind)
+    frame = storage.load(project, version, columns=columns, where=where, sample=sample, limit=limit, kind=kind)
     tag_snapshot(frame, version.as_parent)
+    if columns is None and where is None and sample is None and limit is None:
+        session.same(frame, version.as_parent)
     session.flow.loaded(version.as_parent)
     for active in _going_on(project):
         active.use(_use(version.as_parent, "input"))
@@ -256,6 +267,74 @@ def export(ref: str, path: PathLike) -> Exported:
     """
     project = session.project()
     return storage.export(project, experiments.find_data(project, ref), session.folder() / os.fspath(path))
+
+
+def verify(*refs: str, progress: Callable[[int, int], None] | None = None) -> Verified:
+    """Whether everything stored is what was stored: every byte is read and compared with its hash; nothing is changed.
+
+    *refs* are the versions to read, by default all, with journals, records and the index; tables of *refs* are decoded
+    too and their content ids computed anew. *progress* is called with the bytes that are read and their total. The
+    answer's ``intact`` says it; ``findings`` name each file, what is wrong with it, which versions it concerns, and
+    what to do.
+
+    Example::
+
+        e2e.verify().intact
+    """
+    project = session.project()
+    versions = [experiments.find_data(project, ref) for ref in refs]
+    unsaved = versioning.unsaved(project) if versioning.head(project) else None
+    return storage.verify(project, versions, unsaved=unsaved, progress=progress)
+
+
+def gc(*, dry_run: bool = False) -> Collected:
+    """Drop the versions that nothing refers to, and the bytes that only they needed; *dry_run* says what would go.
+
+    Kept is what any commit, branch, tag, stash, reflog, index or worktree of the repository names, what runs, models
+    and packages name, the versions of the last 90 days (``[storage] keep_days``), and what is being saved now. Raises
+    :class:`GitError` or :class:`TrackingError` where that cannot be told; nothing is dropped then.
+
+    Example::
+
+        e2e.gc(dry_run=True).bytes
+    """
+    project = session.project()
+    roots = versioning.data_ids(project) | experiments.data_ids(project) | models.data_ids(project)
+    server = experiments.overview(project).remote
+    notes = (f"runs at {server} were not asked: what only they name is kept as long as the journal",) if server else ()
+    return storage.gc(project, roots=roots, dry_run=dry_run or inert(), notes=notes)
+
+
+def forget(ref: str, *, reason: str) -> Forgotten:
+    """Erase a version for good, bytes included, whatever refers to it; a tombstone says when, by whom and why.
+
+    Versions with the same content go with it and are named in ``also``. Rows that other versions have too stay in
+    those; ``remains`` names them, and what else may still hold rows. Raises :class:`UsageError` without a *reason*,
+    :class:`VersionNotFound` where the bytes are not here, :class:`Locked` where they are in use.
+
+    Example::
+
+        e2e.snapshot(late.head(1), "flights_late", parents=["flights"])
+        e2e.forget("flights_late", reason="a passenger asked for it")
+    """
+    project = session.project()
+    if inert():
+        raise UsageError("Nothing is forgotten while a notebook is run again.", hint=f"e2e forget {ref} --reason TEXT")
+    version = experiments.find_data(project, ref)
+    return storage.forget(
+        project, version, reason=reason, author=versioning.author(project), remains=_holding(project, version)
+    )
+
+
+def _holding(project: Project, version: Snapshot) -> tuple[str, ...]:
+    """What outside of the store may hold rows of a version."""
+    packages = [each for each in models.packages(project) if version.id in {parent.id for parent in each.data}]
+    return (
+        *experiments.holding(project, version.id),
+        *(f"predictions of {each.ref}: .e2e/predictions/{each.service}" for each in packages),
+        "exports, and outputs of notebooks that showed it",
+        "git: its record, which holds names of columns and no values",
+    )
 
 
 # ---- versions ------------------------------------------------------------------------------------------------

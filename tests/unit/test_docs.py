@@ -21,7 +21,7 @@ from e2e_lab.workspace.grammar import VERBS
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.rglob("*.md")])
-GUIDES = ("tutorial.md", "runs-and-models.md", "services.md", "on-disk.md")
+GUIDES = ("tutorial.md", "storage.md", "runs-and-models.md", "services.md", "on-disk.md")
 
 
 class Example(NamedTuple):
@@ -39,17 +39,18 @@ def _marked(page: Path, mark: str) -> list[Example]:
 # ---- examples ------------------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize(("page", "number"), [("on-disk.md", 1), ("store-format.md", 1)])
 def test_examples_of_what_lies_on_disk_print_what_the_page_says(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_session: object
+    page: str, number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, clean_session: object
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    examples = _marked(DOCS / "on-disk.md", "run")
-    assert len(examples) == 3
+    examples = _marked(DOCS / page, "run")
+    assert len(examples) == number
     names: dict[str, object] = {}
     for example in examples:
         out = io.StringIO()
         with contextlib.redirect_stdout(out):
-            exec(compile(example.source, "docs/on-disk.md", "exec"), names)
+            exec(compile(example.source, f"docs/{page}", "exec"), names)
         assert out.getvalue() == example.printed
 
 
@@ -78,7 +79,7 @@ def test_the_six_lines_work_in_a_notebook_that_is_there_already(page: str, tmp_p
 
 
 _DAY = (
-    "init", "ingest", "snapshot", "load", "datasets", "export", "commit", "log", "restore", "rename", "remove", "run",
+    "init", "ingest", "snapshot", "load", "datasets", "export", "verify", "gc", "commit", "log", "restore", "forget", "rename", "remove", "run",
     "keep", "runs", "register", "package", "serve", "services", "trace", "stop", "status",
 )  # fmt: skip
 

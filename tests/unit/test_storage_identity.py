@@ -79,7 +79,7 @@ def test_any_other_value_gives_another_id(column: pa.Array, data: st.DataObject)
     before, after = column[place], changed[place]
     same = before == after or (is_nan(before) and is_nan(after))
     if isinstance(before.as_py(), float) and before.as_py() == 0:
-        same = same and math.copysign(1, before.as_py()) == math.copysign(1, other or 0.0)
+        same = same and math.copysign(1, before.as_py()) == math.copysign(1, 0.0 if other is None else other)
     assert (ident(changed) == ident(column)) == same
 
 

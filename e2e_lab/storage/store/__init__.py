@@ -7,6 +7,8 @@ door        putting  streams  stored               what the rooms call
 a version   writer  manifest  footer  thrift       what it is made of, and where its bytes lie
 bytes       ranges  pieces  packs  reading         rows cut, hashed, encoded, kept and checked
 care        leases  index  healing                 who relies on what, what is found where
+            census  collecting  repacking          what is there, what is taken away
+            forgetting  ledger  verifying          what is erased for good, what is still intact
 before      one_file                               versions of format 1, to read
 """
 

@@ -5,20 +5,21 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
 
 from blake3 import blake3
 
 from e2e_lab.errors import Damaged
-from e2e_lab.project import Project, sync_folder, writing
+from e2e_lab.project import Project, sync_folder, taking_turns, writing
 from e2e_lab.records import Collected, plural
 from e2e_lab.storage.store import ledger
 from e2e_lab.storage.store.census import Census, Seen, census, folder_bytes
 from e2e_lab.storage.store.heads import DIGITS, MANIFEST, place_of, snapshots_folder
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.packs import packs_folder
-from e2e_lab.storage.store.repacking import Use, drop_packs, rewrite, uses
+from e2e_lab.storage.store.repacking import Use, drop_packs, is_sound, rewrite, uses
 
 STALE_SECONDS = 86_400
 SPARSE = 0.5
@@ -52,14 +53,11 @@ def gc(project: Project, *, roots: Collection[str], dry_run: bool = False, notes
 
     Raises :class:`Damaged` where it cannot be told what a version needs; nothing is taken away then.
     """
-    now = census(project)
-    plan = _plan(project, now, roots)
-    if not dry_run and plan:
-        _refuse_damage(project, now.live(roots))
-        _carry_out(project, plan, roots, now)
-        project.changed()
-    if not dry_run:
-        _finish_forgetting(project)
+    with nullcontext() if dry_run else upkeep(project):
+        now = census(project)
+        plan = _plan(project, now, roots)
+        if not dry_run:
+            _carry_out(project, plan, roots, now)
     said = (f"{plural(plan.damaged, 'pack')} not as stored, left alone: e2e verify",) if plan.damaged else ()
     return Collected(
         dry_run=dry_run,
@@ -72,6 +70,11 @@ def gc(project: Project, *, roots: Collection[str], dry_run: bool = False, notes
         kept=sum(1 for one in now.live(roots) if _is_version(now.seen[one])),
         notes=(*notes, *said),
     )
+
+
+def upkeep(project: Project) -> AbstractContextManager[None]:
+    """One process at a time moves pages: what one takes for needed, another may have just erased."""
+    return taking_turns(project.home / "upkeep.lock", doing="collecting or forgetting")
 
 
 def _is_version(seen: Seen) -> bool:
@@ -89,13 +92,14 @@ def _plan(project: Project, now: Census, roots: Collection[str]) -> Plan:
     doubtful = now.packs.keys() & needed - now.held_packs() - _full(now, live)
     concerned = [one for one in live if doubtful.intersection(now.seen[one].packs or ())]
     used = uses(project, doubtful, concerned)
-    sparse = tuple(use for use in used.values() if use.share < SPARSE)
+    little = [use for use in used.values() if use.share < SPARSE]
+    sparse = tuple(use for use in little if is_sound(use))
     stale = tuple(_stale(project, now))
     size = sum(now.seen[one].bytes for one in dead) + sum(now.packs[name] for name in unused)
     size += sum(now.packs[use.pack.name] - use.length - _PACK_ENTRY * len(use.blobs) for use in sparse)
     size -= _PACK_FRAME if sparse else 0
     size += sum(folder_bytes(path) for path in stale)
-    return Plan(dead, unused, sparse, stale, len(doubtful) - len(used), max(size, 0))
+    return Plan(dead, unused, sparse, stale, len(doubtful) - len(used) + len(little) - len(sparse), max(size, 0))
 
 
 def _full(now: Census, live: Iterable[str]) -> set[str]:
@@ -140,6 +144,17 @@ def _refuse_damage(project: Project, live: Iterable[str]) -> None:
 
 
 def _carry_out(project: Project, plan: Plan, roots: Collection[str], now: Census) -> None:
+    if plan:
+        _refuse_damage(project, now.live(roots))
+        _take_away(project, plan, roots, now)
+        project.changed()
+    _finish_forgetting(project)
+    index = Index(project)
+    if not index.path.exists():
+        index.rebuild()
+
+
+def _take_away(project: Project, plan: Plan, roots: Collection[str], now: Census) -> None:
     for path in plan.stale:
         with writing(path):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -179,5 +194,5 @@ def _finish_forgetting(project: Project) -> None:
     """What a crash, or a writer at work, kept :func:`forget` from erasing."""
     from e2e_lab.storage.store.forgetting import erase_pages
 
-    for stone in ledger.pending(project).values():
-        erase_pages(project, stone)
+    if ledger.pending(project):
+        erase_pages(project)

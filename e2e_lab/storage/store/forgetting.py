@@ -1,7 +1,7 @@
 """``forget``: a version is erased for good, its bytes included, whatever refers to it. A tombstone stays.
 
-The tombstone is written before anything goes, and names the packs to clean, so that what a crash interrupts is finished
-by the next ``forget`` or ``gc``.
+The tombstone is written before anything goes, so that what a crash interrupts is finished by the next ``forget`` or
+``gc``.
 """
 
 from __future__ import annotations
@@ -20,10 +20,10 @@ from e2e_lab.records import Forgotten, Snapshot
 from e2e_lab.storage import journal
 from e2e_lab.storage.store import ledger
 from e2e_lab.storage.store.census import Census, census
-from e2e_lab.storage.store.collecting import take_out
+from e2e_lab.storage.store.collecting import take_out, upkeep
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.leases import held
-from e2e_lab.storage.store.manifest import read_manifest
+from e2e_lab.storage.store.manifest import Manifest, read_manifest
 from e2e_lab.storage.store.packs import Pack
 from e2e_lab.storage.store.repacking import drop_packs, opened_packs, rewrite, touched, uses
 
@@ -43,14 +43,15 @@ def forget(
     reason = " ".join(reason.split())
     if not reason:
         raise UsageError("Say why it is forgotten; that is kept.", hint=f'e2e forget {version.ref} --reason "…"')
-    before = census(project)
-    if version.id not in before.seen:
-        raise ledger.not_here(project, version)
-    packs, shared = _bytes_of(project, version.id, before)
-    refs = tuple(dict.fromkeys((version.ref, *before.journals.names.get(version.id, ()))))
-    stone = _bury(project, ledger.Tombstone(version.id, refs, _now(), author, reason, packs))
-    left = _erase_patiently(project, stone)
-    _sweep_caches(project)
+    with upkeep(project):
+        before = census(project)
+        if version.id not in before.seen:
+            raise ledger.not_here(project, version)
+        shared = _shared(project, version.id, before)
+        refs = tuple(dict.fromkeys((version.ref, *before.journals.names.get(version.id, ()))))
+        stone = _bury(project, ledger.Tombstone(version.id, refs, _now(), author, reason))
+        left = _erase_patiently(project)
+        _sweep_caches(project)
     project.changed()
     return Forgotten(
         ref=version.ref,
@@ -65,49 +66,60 @@ def forget(
     )
 
 
-def erase_pages(project: Project, stone: ledger.Tombstone) -> tuple[str, ...]:
-    """Take the pages that only a forgotten version had out of its packs; the packs where that cannot be done now."""
+def erase_pages(project: Project) -> tuple[str, ...]:
+    """Take every page that no version needs out of all packs; the packs where that cannot be done now.
+
+    All of them, since a row of a forgotten version may also be in a page that is left of one that was collected before.
+    Then every forgotten version is erased.
+    """
     now = census(project)
-    here = now.packs.keys() & set(stone.packs)
-    found = uses(project, here, [one for one, seen in now.seen.items() if here.intersection(seen.packs or here)])
+    found = uses(project, now.packs, now.seen)
     partly = [use for use in found.values() if use.blobs and len(use.blobs) < len(use.pack)]
-    whole = sorted(name for name in here if name not in found or not found[name].blobs)
-    gone = {*rewrite(project, partly, before=now, check=False), *drop_packs(project, whole, before=now)}
+    whole = sorted(name for name in now.packs if name not in found or not found[name].blobs)
+    free = [use for use in partly if use.pack.name not in now.held_packs()]
+    gone = {*rewrite(project, free, before=now, check=False), *drop_packs(project, whole, before=now)}
     left = tuple(name for name in (*(use.pack.name for use in partly), *whole) if name not in gone)
     if not left:
         with project.lock("forget"):
-            ledger.note_erased(project, stone.id)
+            for one in ledger.pending(project).keys() - now.forgotten:
+                ledger.note_erased(project, one)
     return left
 
 
-def _bytes_of(project: Project, snapshot_id: str, now: Census) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """The packs that hold pages of a version, and what is to be said of versions that have some of the same."""
+def _shared(project: Project, snapshot_id: str, now: Census) -> tuple[str, ...]:
+    """What is to be said of the versions that have some of the same pages.
+
+    Raises :class:`Damaged` where another version cannot be read, so that it is not known what it needs.
+    """
     try:
-        manifest = read_manifest(project, snapshot_id)
-    except VersionNotFound:  # of format 1: a file of its own
-        return (), ()
-    except Damaged:  # any pack may hold its pages
-        return tuple(now.packs), ()
-    names = manifest.packs()
-    packs = opened_packs(project, names)
-    mine = touched(manifest, packs)
+        manifest = _read(project, snapshot_id)
+    except Damaged:
+        manifest = None
+    packs = opened_packs(project, manifest.packs() if manifest else ())
+    mine = touched(manifest, packs) if manifest else {}
     whole = sum(_length(packs[name], blobs) for name, blobs in mine.items())
     said = []
     for other in now.seen.keys() - {snapshot_id}:
-        needed = now.seen[other].packs
-        if needed is not None and set(names).isdisjoint(needed):
-            continue
-        theirs = touched(read_manifest(project, other), packs)
+        read = _read(project, other)
+        theirs = touched(read, packs) if read else {}
         both = sum(_length(packs[name], mine[name] & theirs[name]) for name in mine.keys() & theirs.keys())
         if both:
             ref = ", ".join(now.journals.names.get(other, (other[:12],)))
             said.append((both / whole, f"{ref}: shares {both / whole:.0%} of its bytes"))
-    return names, tuple(line for _, line in sorted(said, reverse=True))
+    return tuple(line for _, line in sorted(said, reverse=True))
+
+
+def _read(project: Project, snapshot_id: str) -> Manifest | None:
+    """The manifest of a version; None for one of format 1, which is a file of its own."""
+    try:
+        return read_manifest(project, snapshot_id)
+    except VersionNotFound:
+        return None
 
 
 def _made_from(project: Project, snapshot_id: str, now: Census) -> tuple[str, ...]:
     """The versions here that have it as a parent."""
-    refs = {}
+    refs: dict[str, None] = {}
     for line in journal.lines(project):
         entry = line.entry or {}
         parents = [parent.get("id") for parent in entry.get("parents") or () if isinstance(parent, dict)]
@@ -143,15 +155,14 @@ def _bury(project: Project, stone: ledger.Tombstone) -> ledger.Tombstone:
     return stone
 
 
-def _erase_patiently(project: Project, stone: ledger.Tombstone) -> tuple[str, ...]:
+def _erase_patiently(project: Project) -> tuple[str, ...]:
+    """Give processes that take bytes from packs a few seconds to end."""
     until = time.monotonic() + LOCK_SECONDS
-    while time.monotonic() < until:
-        with project.lock("forget"):
-            busy = census(project).held_packs().intersection(stone.packs)
-        if not busy:
+    while left := erase_pages(project):
+        if time.monotonic() > until or census(project).held_packs().isdisjoint(left):
             break
-        time.sleep(0.1)
-    return erase_pages(project, stone)
+        time.sleep(0.2)
+    return left
 
 
 def _sweep_caches(project: Project) -> None:

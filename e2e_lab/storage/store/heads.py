@@ -81,7 +81,7 @@ def parsed_head(path: Path, content: bytes) -> Head:
         head = Head(
             str(said["id"]), int(said["rows"]), int(said["file"]), int(said["added"]), tuple(map(str, said["packs"]))
         )
-    except (ValueError, KeyError, TypeError, IndexError):
+    except (ValueError, KeyError, TypeError, IndexError, OverflowError, RecursionError):
         raise Damaged(f"{path} is not what was stored.", hint="snapshot the same data again") from None
     if not all(len(name) == 32 and name.isalnum() for name in head.packs):
         raise Damaged(f"{path} is not what was stored.", hint="snapshot the same data again")

@@ -20,7 +20,7 @@ from e2e_lab.storage.store.packs import Pack, Span, packs_folder
 
 T = TypeVar("T")
 WAIT_SECONDS = 5.0
-REBUILD_AT_MOST = 2_000  # versions; more are taken in by `e2e gc` and `e2e verify`
+REBUILD_AT_MOST = 2_000  # versions; more are taken in by `e2e gc`
 _SCHEMA = """
 create table if not exists snapshots (number integer primary key, id text unique not null);
 create table if not exists packs (number integer primary key, name text unique not null);

@@ -13,7 +13,7 @@ import secrets
 import socket
 import time
 from collections.abc import Collection, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,7 +66,8 @@ class Lease:
 
     def give_back(self) -> None:
         """End the lease."""
-        self._path.unlink(missing_ok=True)
+        with suppress(OSError):  # it then ends with the process; what was saved is saved
+            self._path.unlink(missing_ok=True)
         self._held.clear()
 
 

@@ -20,14 +20,13 @@ COLLECTED = "collected.jsonl"
 
 @dataclass(frozen=True)
 class Tombstone:
-    """A version that somebody erased. *packs* are those that held its pages; *erased* once these are gone too."""
+    """A version that somebody erased; *erased* is True once its pages are gone too."""
 
     id: str
     refs: tuple[str, ...]
     time: str
     author: str | None
     reason: str
-    packs: tuple[str, ...]
     erased: bool = False
 
     def __str__(self) -> str:
@@ -56,9 +55,8 @@ def tombstones(project: Project) -> dict[str, Tombstone]:
                 found[line["id"]] = Tombstone(**{**found[line["id"]].__dict__, "erased": True})
             elif "reason" in line:
                 found[line["id"]] = Tombstone(
-                    str(line["id"]), tuple(line["refs"]), str(line["time"]), line["author"], str(line["reason"]),
-                    tuple(map(str, line["packs"])),
-                )  # fmt: skip
+                    str(line["id"]), tuple(line["refs"]), str(line["time"]), line["author"], str(line["reason"])
+                )
         except (KeyError, TypeError):
             continue
     return found

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +16,7 @@ import pyarrow as pa
 from blake3 import blake3
 from numpy.typing import NDArray
 
-from e2e_lab.errors import Damaged, VersionNotFound
+from e2e_lab.errors import Damaged, StorageRefused, VersionNotFound
 from e2e_lab.project import Project, sync_folder, writing
 from e2e_lab.storage.parquet import physical_schema
 from e2e_lab.storage.store.footer import MAGIC, Leaf, annotated, frame_of, lifted_leaf
@@ -196,6 +198,7 @@ def read_manifest(project: Project, snapshot_id: str) -> Manifest:
 def _parsed(path: Path, head: Head, body: pa.Buffer) -> Manifest:
     try:
         row = pa.ipc.open_stream(body).read_next_batch()
+        row.validate(full=True)  # Arrow trusts offsets that it reads, and ends the process over wrong ones
         said = {name: row.column(name) for name in row.schema.names}
 
         def plain(name: str) -> Any:
@@ -207,7 +210,7 @@ def _parsed(path: Path, head: Head, body: pa.Buffer) -> Manifest:
         extras = plain("extras_span")
         digests = plain("digests")
         spans = _spans(head.packs, numbers("spans"), numbers("pack"), numbers("offset"), numbers("length"))
-        return Manifest(
+        found = Manifest(
             id=head.id,
             schema=pa.ipc.read_schema(pa.py_buffer(plain("schema"))),
             form=json.loads(plain("form")),
@@ -225,8 +228,26 @@ def _parsed(path: Path, head: Head, body: pa.Buffer) -> Manifest:
             extras=plain("extras"),
             extras_span=Span(head.packs[extras[0]], extras[1], extras[2]) if extras else None,
         )
-    except (pa.ArrowException, ValueError, KeyError, IndexError, TypeError) as problem:  # hashed right, written wrong
+        _refuse_misfit(found)
+        return found
+    except Exception as problem:  # hashed right, written wrong: it may say anything
         raise Damaged(f"{path} cannot be read: {problem}.", hint="snapshot the same data again") from problem
+
+
+def _refuse_misfit(found: Manifest) -> None:
+    """Raise ValueError where the parts of a manifest are not of one table."""
+    ranges, pieces = found.cut.ranges, len(found.spans)
+    fits = (
+        pieces == (len(ranges) - 1) * found.columns == len(found.fingerprints) // SHORT
+        and len(found.chunks) == (len(ranges) - 1) * sum(found.leaves)
+        and ranges[0] == 0
+        and all(first < last for first, last in pairwise(ranges))
+        and len(found.schema) == len(found.digests) == len(found.nulls) == len(found.nans)
+        and found.columns == max(len(found.schema), 1)
+        and all(span.offset > 0 and span.length > 0 for span in found.layout)
+    )
+    if not fits:
+        raise ValueError("its parts do not fit")
 
 
 def _spans(
@@ -246,7 +267,12 @@ def write_manifest(project: Project, manifest: Manifest, content: bytes) -> None
     """Put the bytes of a manifest in their place, durably; one that is there is replaced whole."""
     place = place_of(project, manifest.id)
     fresh = not place.is_dir()
-    project.write(place / MANIFEST, content)
+    try:
+        project.write(place / MANIFEST, content)
+    except StorageRefused:
+        with suppress(OSError):  # it is not empty
+            place.rmdir()
+        raise
     if fresh:
         with writing(place):
             sync_folder(place.parent)

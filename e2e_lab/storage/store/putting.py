@@ -96,7 +96,7 @@ def _digests(table: pa.Table, prints: list[list[bytes]], plan: Cut, parent: Mani
 
 def _parent_digests(parent: Manifest, plan: Cut) -> dict[tuple[str | bytes, ...], bytes]:
     """By name and fingerprints: which include the type, so that equal ones mean an equal column."""
-    if parent.cut.ranges != plan.ranges:
+    if parent.cut.ranges != plan.ranges or not plan.ranges[-1]:  # without rows there are no pieces to tell columns apart
         return {}
     places = range(0, len(parent.spans), parent.columns)
     return {

@@ -11,7 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
-from e2e_lab.errors import Damaged, VersionNotFound
+from e2e_lab.errors import Damaged
 from e2e_lab.project import Project
 from e2e_lab.storage.store.footer import MAGIC
 from e2e_lab.storage.store.manifest import Manifest, read_manifest
@@ -105,10 +105,13 @@ class VersionFile(io.RawIOBase):
 
 
 def moved_since(project: Project, snapshot_id: str, spans: Sequence[Span]) -> Manifest | None:
-    """The manifest of a version of which pages were moved to other packs since *spans* were read; None where not."""
+    """The manifest of a version of which pages were moved to other packs since *spans* were read; None where not.
+
+    Raises :class:`VersionNotFound` where the version has gone meanwhile.
+    """
     try:
         now = read_manifest(project, snapshot_id)
-    except (VersionNotFound, Damaged):
+    except Damaged:
         return None
     return now if now.layout != spans else None
 

@@ -20,7 +20,7 @@ from e2e_lab.storage.store.census import Census, census
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.leases import Lease, lease
 from e2e_lab.storage.store.manifest import Manifest, read_manifest, write_manifest
-from e2e_lab.storage.store.packs import Pack, PackWriter, Span, pack_path, packs_folder
+from e2e_lab.storage.store.packs import Pack, PackWriter, Span, pack_path, packs_folder, suspicion
 
 TOGETHER = 256 << 20
 """Bytes that go into one new pack, at least, where old ones have as many."""
@@ -107,6 +107,7 @@ def drop_packs(project: Project, names: Collection[str], *, before: Census | Non
         with writing(packs_folder(project)):
             for name in gone:
                 pack_path(project, name).unlink(missing_ok=True)
+                suspicion(pack_path(project, name)).unlink(missing_ok=True)
             sync_folder(packs_folder(project))
     Index(project).leave_out(packs=gone)
     return gone
@@ -125,13 +126,16 @@ def rewrite(
     """
     gone: list[str] = []
     for group in _groups(wanted):
-        sound = [use for use in group if not check or _sound(use)]
-        old = {use.pack.name for use in sound}
+        damaged = [use for use in group if not is_sound(use)]
+        movable = [use for use in group if not check or use not in damaged]
+        old = {use.pack.name for use in movable}
         with lease(project) as mine:
-            moved = _copied(project, mine, sound)
+            moved = _copied(project, mine, movable)
+            new = {span.pack for span in moved.values()}  # which nobody may need, after all
+            for name in new if not check and damaged else ():
+                suspicion(pack_path(project, name)).touch()
             if moved:
                 _repoint(project, moved, before)
-        new = {span.pack for span in moved.values()}  # which nobody may have needed, after all
         gone += [name for name in drop_packs(project, old | new, before=before) if name in old]
     return tuple(gone)
 
@@ -147,10 +151,14 @@ def _groups(wanted: Sequence[Use]) -> Iterator[list[Use]]:
         yield group
 
 
-def _sound(use: Use) -> bool:
+def is_sound(use: Use) -> bool:
+    """Whether what is needed of a pack is what was stored, by reading it."""
+    return all(_is_sound(use.pack, place) for place in use.blobs)
+
+
+def _is_sound(pack: Pack, place: int) -> bool:
     try:
-        for place in use.blobs:
-            use.pack.check(use.pack.starts[place], use.pack.starts[place + 1] - use.pack.starts[place])
+        pack.check(pack.starts[place], pack.starts[place + 1] - pack.starts[place])
     except Damaged:
         return False
     return True
@@ -163,14 +171,15 @@ Moved = Mapping[tuple[str, int], Span]
 def _copied(project: Project, mine: Lease, wanted: Sequence[Use]) -> Moved:
     lies: dict[tuple[str, int], tuple[int, int]] = {}
     known: dict[tuple[bytes, int], int] = {}
+    blobs = [(use.pack, place) for use in wanted for place in use.blobs]
+    blobs.sort(key=lambda blob: not _is_sound(*blob))  # of equal blobs, a sound one stands for those that are not
     with PackWriter(project) as writer:
-        for use in wanted:
-            for place in use.blobs:
-                start, end = use.pack.starts[place], use.pack.starts[place + 1]
-                digest = use.pack.hash_at(place)
-                if (digest, end - start) not in known:
-                    known[digest, end - start] = writer.add(use.pack.data[start:end], digest)
-                lies[use.pack.name, start] = known[digest, end - start], end - start
+        for pack, place in blobs:
+            start, end = pack.starts[place], pack.starts[place + 1]
+            digest = pack.hash_at(place)
+            if (digest, end - start) not in known:
+                known[digest, end - start] = writer.add(pack.data[start:end], digest)
+            lies[pack.name, start] = known[digest, end - start], end - start
         name = writer.close(lambda name: mine.hold(packs=[name]))
     if name is None:
         return {}

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from e2e_lab.storage.store.heads import MANIFEST, OLD_MANIFEST, OLD_TABLE, place
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.manifest import Manifest, file_length, read_manifest
 from e2e_lab.storage.store.one_file import old_version
-from e2e_lab.storage.store.packs import SHORT, Pack, pack_path, short_hash
+from e2e_lab.storage.store.packs import SHORT, Pack, pack_path, short_hash, suspicion
 from e2e_lab.storage.store.repacking import touched
 from e2e_lab.storage.store.stored import find
 
@@ -113,18 +113,28 @@ def check_packs(reader: Reader, names: Collection[str], needs: Mapping[str, Coll
         except OSError as problem:
             reader.found(path, f"cannot be read: {problem.strerror}", concerned)
             continue
-        except Damaged:
+        except Damaged:  # which leaves a note for writers
             reader.found(path, "is not a whole pack any more", concerned)
             continue
         damaged = frozenset(n for n, (digest, start, length) in enumerate(pack.blobs)
                             if short_hash(pack.data[start : start + length]) != digest)  # fmt: skip
         found[name] = Checked(np.asarray(pack.starts), damaged)
+        _note(path, sound=same and not damaged)
         if damaged:
             hit = [one for one in concerned if _touches(reader.project, one, pack, damaged)]
-            reader.found(path, f"{len(damaged):,} of its {len(pack):,} pages have changed", hit)
+            reader.found(path, f"{len(damaged):,} of {len(pack):,} pages changed", hit)
         elif not same:
-            reader.found(path, "its ends or its table have changed", concerned)
+            reader.found(path, "its ends or its table changed", concerned)
     return found
+
+
+def _note(pack: Path, *, sound: bool) -> None:
+    """Tell writers whether they may rely on a pack without reading it, where the file system lets us."""
+    with suppress(OSError):
+        if sound:
+            suspicion(pack).unlink(missing_ok=True)
+        else:
+            suspicion(pack).touch()
 
 
 def _touches(project: Project, snapshot_id: str, pack: Pack, blobs: frozenset[int]) -> bool:
@@ -145,6 +155,8 @@ def check_versions(reader: Reader, ids: Collection[str], packs: Mapping[str, Che
         place = place_of(reader.project, one)
         old = not (place / MANIFEST).exists() and (place / OLD_MANIFEST).exists()
         path = place if old else place / MANIFEST
+        if not path.exists() and one not in reader.names:
+            continue  # a writer died before it had written it
         try:
             if not old:
                 reader.content(path)
@@ -190,7 +202,7 @@ def _check_old(reader: Reader, snapshot_id: str) -> Content:
     content = reader.content(place / OLD_MANIFEST)
     old = old_version(reader.project, snapshot_id)
     if reader.hash(old.path) != old.whole:
-        reader.found(place / OLD_TABLE, "its bytes have changed", [snapshot_id])
+        reader.found(place / OLD_TABLE, "its bytes changed", [snapshot_id])
     said = json.loads(content)
     known = {"format": 1, "id": snapshot_id, "rows": old.ranges[-1]} | {key: said.get(key) for key in _OLD_KEYS}
     if content != json.dumps(known, indent=1).encode():
