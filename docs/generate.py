@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import inspect
+import json
 import re
 import sys
 from pathlib import Path
 
+import typescript  # beside this file
+
 import e2e_lab
 from e2e_lab import errors
 from e2e_lab.workspace.grammar import AREAS, VERBS
+from e2e_lab.workspace.job_kinds import KINDS
+from e2e_lab.workspace.server.backend import E2ELab
+from e2e_lab.workspace.server.description import document
+from e2e_lab.workspace.server.routes import ROUTES
 
 REFERENCE = Path(__file__).parent / "reference"
 NOTE = "<!-- made by docs/generate.py from the code; edit there -->\n"
@@ -80,18 +87,69 @@ def _fenced(text: str) -> str:
     )
 
 
-PAGES = {"verbs.md": verbs_page, "python.md": python_page, "errors.md": errors_page}
+def rest_page() -> str:
+    """Every route with what it takes and answers."""
+    parts = [NOTE, "# REST\n\n", "Under `BASE_URL/e2e-lab/api/` of a Jupyter server with the extension, JSON in and "
+             "out. Who asks must be logged in, and what changes something needs the XSRF token. Every route but those "
+             "of `projects` takes `project=`: a folder under the server's root, in the project. Listings come in "
+             "pages: `items`, `total`, `limit`, `offset`. A refusal is `{\"code\", \"message\", \"hint\"}` with a "
+             "status of [the error tree](errors.md). The same as [OpenAPI](openapi.json), which the server gives at "
+             "`openapi.json`.\n\n| route | takes | answers | what it is |\n| --- | --- | --- | --- |\n"]  # fmt: skip
+    for route in ROUTES:
+        takes = [f"`{param.name}`" for param in route.params]
+        takes += [f"body `{route.body.__name__}`"] if route.body else []
+        words = [f"`{route.method} {route.path}`", ", ".join(takes) or "–", f"`{route.answer.__name__}`", route.summary]
+        parts.append(f"| {' | '.join(words)} |\n")
+    parts.append(
+        "| `WS jobs/{id}/stream` | `offset` | `JobChanged`, `JobPrinted` | a job's changes and log as they come |\n"
+    )
+    parts.append("\n## Jobs\n\n| kind | takes |\n| --- | --- |\n")
+    for name, kind in KINDS.items():
+        fields = ", ".join(f"`{one}`" for one in kind.args.__dataclass_fields__)
+        parts.append(f"| `{name}` | {fields} |\n")
+    parts.append(
+        "\n## Settings\n\nIn `jupyter_server_config.py`.\n\n| setting | default | meaning |\n| --- | --- | --- |\n"
+    )
+    for name, trait in E2ELab.class_own_traits(config=True).items():
+        parts.append(f"| `c.E2ELab.{name}` | {trait.default_value:g} | {trait.help} |\n")
+    return "".join(parts)
+
+
+def openapi_page() -> str:
+    """The OpenAPI document, without the version, which changes with every release."""
+    found = document()
+    found = {**found, "info": {**found["info"], "version": "0"}}
+    return json.dumps(found, indent=1, ensure_ascii=False) + "\n"
+
+
+def types_page() -> str:
+    """Every type that may go into the store, from the cases of the test that tries them."""
+    sys.path.insert(0, str(ROOT))
+    from tests.unit.type_cases import page
+
+    return NOTE.replace("docs/generate.py from the code", "docs/generate.py from tests/unit/type_cases.py") + page()
+
+
+ROOT = Path(__file__).parent.parent
+PAGES = {
+    ROOT / "docs" / "types.md": types_page,
+    REFERENCE / "verbs.md": verbs_page,
+    REFERENCE / "python.md": python_page,
+    REFERENCE / "errors.md": errors_page,
+    REFERENCE / "rest.md": rest_page,
+    REFERENCE / "openapi.json": openapi_page,
+    ROOT / "src" / "types.ts": typescript.types_page,
+}
 
 
 def main() -> int:
     """Write the pages, or with ``--check`` name those that are stale."""
     stale = []
-    for name, make in PAGES.items():
-        path = REFERENCE / name
+    for path, make in PAGES.items():
         text = make()
         if "--check" in sys.argv:
             if not path.exists() or path.read_text("utf-8") != text:
-                stale.append(name)
+                stale.append(path.name)
         else:
             path.write_text(text, "utf-8")
     if stale:

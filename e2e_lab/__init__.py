@@ -18,6 +18,8 @@ if TYPE_CHECKING:
         commit,
         datasets,
         export,
+        forget,
+        gc,
         ingest,
         init,
         keep,
@@ -41,6 +43,7 @@ if TYPE_CHECKING:
         status,
         stop,
         trace,
+        verify,
     )
 
 __all__ = [
@@ -48,6 +51,8 @@ __all__ = [
     "commit",
     "datasets",
     "export",
+    "forget",
+    "gc",
     "ingest",
     "init",
     "keep",
@@ -71,6 +76,7 @@ __all__ = [
     "status",
     "stop",
     "trace",
+    "verify",
 ]
 
 

@@ -11,7 +11,8 @@
     │   ├── RunNotFound                       run_not_found       404
     │   ├── ModelNotFound                     model_not_found     404
     │   ├── ServiceNotFound                   service_not_found   404
-    │   └── PredictionNotFound                prediction_not_found 404
+    │   ├── PredictionNotFound                prediction_not_found 404
+    │   └── JobNotFound                       job_not_found       404
     ├── Ambiguous                             ambiguous           409
     ├── ProjectError                          project             409
     │   ├── NewerFormat                       newer_format        409
@@ -30,8 +31,12 @@
     ├── ModelError                            model               422
     │   ├── NotTrusted                        not_trusted         403
     │   └── ReplayFailed                      replay_failed       422
-    └── ServiceError                          service             502
-        └── RequestRejected                   request_rejected    400
+    ├── ServiceError                          service             502
+    │   └── RequestRejected                   request_rejected    400
+    ├── UnfitPython                           unfit_python        409
+    │   ├── NoLibrary                         no_library          409
+    │   └── VersionMismatch                   version_mismatch    409
+    └── WorkerLost                            worker              503
 
 Each class carries a stable ``code``, the HTTP ``status`` the server answers with, and each instance a
 ``hint``: the next line to type. A message says what happened in the user's words; the hint is separate, so
@@ -51,12 +56,14 @@ __all__ = [
     "E2EError",
     "GitError",
     "InvalidName",
+    "JobNotFound",
     "Locked",
     "ModelError",
     "ModelNotFound",
     "NewerFormat",
     "NoActiveRun",
     "NoIdentity",
+    "NoLibrary",
     "NoProject",
     "NotFound",
     "NotOurs",
@@ -72,10 +79,13 @@ __all__ = [
     "ServiceNotFound",
     "StorageRefused",
     "TrackingError",
+    "UnfitPython",
     "UnsupportedData",
     "UsageError",
     "VariableNotFound",
+    "VersionMismatch",
     "VersionNotFound",
+    "WorkerLost",
     "closest",
 ]
 
@@ -174,6 +184,12 @@ class PredictionNotFound(NotFound):
     """No service of this project has logged a prediction with this id."""
 
     code = "prediction_not_found"
+
+
+class JobNotFound(NotFound):
+    """The project has no job with this id, or not any more."""
+
+    code = "job_not_found"
 
 
 class Ambiguous(E2EError):
@@ -308,6 +324,32 @@ class RequestRejected(ServiceError):
 
     code = "request_rejected"
     status = 400
+
+
+class UnfitPython(E2EError):
+    """The interpreter of a kernel cannot do the project's work."""
+
+    code = "unfit_python"
+    status = 409
+
+
+class NoLibrary(UnfitPython):
+    """The interpreter of a kernel has no e2e-lab."""
+
+    code = "no_library"
+
+
+class VersionMismatch(UnfitPython):
+    """The interpreter of a kernel has another e2e-lab than the server."""
+
+    code = "version_mismatch"
+
+
+class WorkerLost(E2EError):
+    """The process that reads tables for the server has died, or took too long."""
+
+    code = "worker"
+    status = 503
 
 
 def closest(word: str, known: Iterable[str]) -> str | None:

@@ -15,7 +15,7 @@ import socket
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -139,16 +139,20 @@ class Project:
 
     def append(self, path: Path, line: str) -> None:
         """Add one line to the journal at *path*; a line that a crash cut short is closed off first, so that it
-        spoils itself alone."""
+        spoils itself alone. Of a line that cannot be written whole nothing stays."""
         with writing(path):
             path.parent.mkdir(parents=True, exist_ok=True)
             new = not path.exists()
-            with open(path, "a+b") as file:
-                if file.tell() and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n":
-                    file.write(b"\n")
-                file.write(line.encode() + b"\n")
-                file.flush()
-                os.fsync(file.fileno())
+            with open(path, "a+b", buffering=0) as file:
+                before = file.tell()
+                torn = before and (file.seek(-1, os.SEEK_END), file.read(1))[1] != b"\n"
+                try:
+                    _write_all(file.fileno(), b"\n" * bool(torn) + line.encode() + b"\n")
+                    os.fsync(file.fileno())
+                except OSError:
+                    with suppress(OSError):  # the line then counts, or spoils itself alone
+                        os.ftruncate(file.fileno(), before)
+                    raise
             if new:
                 sync_folder(path.parent)
 
@@ -170,12 +174,13 @@ class Project:
         try:
             if outermost:
                 said = {"pid": os.getpid(), "host": socket.gethostname(), "purpose": purpose, "since": time.time()}
-                with writing(holder):
+                with suppress(OSError):  # it only tells others who to wait for; `gc` needs no room for it
                     holder.write_text(json.dumps(said), "utf-8")
             yield
         finally:
             if outermost:
-                holder.unlink(missing_ok=True)
+                with suppress(OSError):
+                    holder.unlink(missing_ok=True)
             self._lock.release()
 
     # ---- change ----------------------------------------------------------------------------------------------
@@ -260,6 +265,9 @@ _TEMPLATE = """\
 [project]
 name = {name}
 
+# [storage]
+# keep_days = 90                                  # how long gc keeps versions that nothing but the journal names
+
 # [mlflow]
 # tracking_uri = "http://tracking.example:5000"   # default: a database inside the project
 
@@ -304,12 +312,15 @@ def writing(path: Path) -> Iterator[None]:
     """Turn what the file system refuses into the error that says so."""
     try:
         yield
+    except Timeout:  # of a lock; no fault of the file system
+        raise
     except OSError as problem:
         if problem.errno in (errno.ENOSPC, errno.EDQUOT):
             raise DiskFull(f"No space left to write {path}.", hint="free some disk space, then try again") from problem
         if problem.errno in (errno.EROFS, errno.EACCES, errno.EPERM):
             raise ReadOnly(f"{path} may not be written to.", hint=f"check who owns {path.parent}") from problem
-        raise
+        said = problem.strerror or str(problem)
+        raise StorageRefused(f"{path} cannot be written: {said}.", hint=f"check the disk of {path.parent}") from problem
 
 
 @contextmanager
@@ -324,9 +335,17 @@ def replacing(path: Path) -> Iterator[BinaryIO]:
                 file.flush()
                 os.fsync(file.fileno())
             os.replace(temporary, path)
-        finally:
-            temporary.unlink(missing_ok=True)
+        except BaseException:
+            with suppress(OSError):  # what went wrong first is what is said
+                temporary.unlink(missing_ok=True)
+            raise
         sync_folder(path.parent)
+
+
+def _write_all(file: int, content: bytes) -> None:
+    left = memoryview(content)
+    while left:
+        left = left[os.write(file, left) :]
 
 
 def sync_folder(folder: Path) -> None:

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from e2e_lab.experiments.datasets_used import find_data
     from e2e_lab.experiments.glance import overview
     from e2e_lab.experiments.kept import check_trust, kept_model, load_model
+    from e2e_lab.experiments.named import data_ids, holding
     from e2e_lab.experiments.notebook import run_notebook
     from e2e_lab.experiments.run import ActiveRun, join, start
     from e2e_lab.experiments.table import find_run, runs
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 __all__ = [
     "ActiveRun",
     "check_trust",
+    "data_ids",
     "find_data",
     "find_run",
+    "holding",
     "join",
     "keep",
     "kept_model",
@@ -40,8 +43,9 @@ __all__ = [
 ]
 
 _WHERE = {
-    "ActiveRun": "run", "check_trust": "kept", "find_data": "datasets_used", "find_run": "table",
-    "join": "run", "keep": "after", "kept_model": "kept", "load_model": "kept", "open_store": "tracking",
+    "ActiveRun": "run", "check_trust": "kept", "data_ids": "named", "find_data": "datasets_used",
+    "find_run": "table", "holding": "named", "join": "run", "keep": "after", "kept_model": "kept",
+    "load_model": "kept", "open_store": "tracking",
     "overview": "glance", "prewarm": "tracking", "run_notebook": "notebook", "runs": "table", "start": "run",
     "told": "tracking", "wait": "background",
 }  # fmt: skip

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from e2e_lab.faces import lazily
 
 if TYPE_CHECKING:
-    from e2e_lab.models.accepted import check_package, find_package, packages
+    from e2e_lab.models.accepted import check_package, data_ids, find_package, packages
     from e2e_lab.models.packaging import package
     from e2e_lab.models.process import Child, alive, end, start_bento
     from e2e_lab.models.registry import find_model, kept_of, model_versions, register
@@ -20,6 +20,7 @@ __all__ = [
     "Child",
     "alive",
     "check_package",
+    "data_ids",
     "end",
     "find_model",
     "find_package",
@@ -34,7 +35,8 @@ __all__ = [
 ]
 
 _WHERE = {
-    "Child": "process", "alive": "process", "check_package": "accepted", "end": "process", "find_model": "registry",
+    "Child": "process", "alive": "process", "check_package": "accepted", "data_ids": "accepted", "end": "process",
+    "find_model": "registry",
     "find_package": "accepted", "kept_of": "registry", "model_versions": "registry", "package": "packaging",
     "packages": "accepted", "post_rows": "requests", "register": "registry", "rows_of": "requests",
     "start_bento": "process",

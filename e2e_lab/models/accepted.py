@@ -20,6 +20,11 @@ def packages(project: Project, service: str | None = None) -> tuple[Package, ...
     return tuple(stored.package for stored in _stored(project, service))
 
 
+def data_ids(project: Project) -> frozenset[str]:
+    """The content ids of the snapshots behind all accepted packages; :class:`Damaged` where a record cannot be read."""
+    return frozenset(parent.id for each in packages(project) for parent in each.data)
+
+
 def find_package(project: Project, ref: Ref) -> Package:
     """``service`` (its newest package) or ``service@vN``; :class:`ServiceNotFound` names what there is."""
     known = packages(project)

@@ -27,6 +27,7 @@ from e2e_lab.records.record import FORMAT, Listing, Record, View
 from e2e_lab.records.runs import DataUse, KeptModel, RequestColumn, RequestSchema, Run, RunsOverview, Trail
 from e2e_lab.records.services import ModelVersion, Package, Replay, Service, Services, Stopped
 from e2e_lab.records.standing import Room, Status, Step, Trace
+from e2e_lab.records.upkeep import Collected, Finding, Forgotten, Verified
 from e2e_lab.records.versions import Commit, DatasetChange, History, Initialised, Pin, Restored
 from e2e_lab.records.wording import Brief, age, ago, duration, plural, settings, shape, size
 
@@ -34,6 +35,7 @@ __all__ = [
     "FORMAT",
     "STAGES",
     "Brief",
+    "Collected",
     "Column",
     "Commit",
     "DataUse",
@@ -41,6 +43,8 @@ __all__ = [
     "DatasetChange",
     "Datasets",
     "Exported",
+    "Finding",
+    "Forgotten",
     "History",
     "Initialised",
     "KeptModel",
@@ -71,6 +75,7 @@ __all__ = [
     "Stopped",
     "Trace",
     "Trail",
+    "Verified",
     "VersionRef",
     "View",
     "age",

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from e2e_lab.records.record import Record, View
 from e2e_lab.records.wording import Brief, middle, size
+
+RoomState = Literal["clean", "unsaved", "running", "empty", "needs you"]
 
 _SPEAK_FOR_THEMSELVES = ("stage", "shape", "status", "metrics", "params", "replay")
 _ON_HOVER = ("ref", "hash", "bento")
@@ -63,7 +65,7 @@ class Room(Record):
     """One box of the workflow chart: its *state* is ``clean``, ``unsaved``, ``running``, ``empty`` or ``needs you``."""
 
     name: str
-    state: str
+    state: RoomState
     summary: str
     next: str | None = None
 

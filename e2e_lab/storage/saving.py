@@ -19,6 +19,7 @@ from e2e_lab.storage import journal, record_files, store
 from e2e_lab.storage.frames import as_stream, from_frame
 from e2e_lab.storage.identity import Content, content_id
 from e2e_lab.storage.keys import check_key
+from e2e_lab.storage.store import ledger
 
 
 def fingerprint(frame: Any) -> str:
@@ -155,7 +156,13 @@ def _put(
         Column(name=field.name, type=str(field.type), nullable=field.nullable, index=place in content.index_at)
         for place, field in enumerate(list(put.schema)[: content.visible])
     )
-    return _Made(put.id, put.added, put.rows, schema, fitting, (*content.notes, *notes))
+    return _Made(put.id, put.added, put.rows, schema, fitting, (*content.notes, *notes, *_back_again(project, put)))
+
+
+def _back_again(project: Project, put: store.Put) -> tuple[str, ...]:
+    """The word for who saves, perhaps by running all cells, what somebody had erased for good."""
+    stone = ledger.tombstones(project).get(put.id) if put.added else None
+    return (f"this content was {stone}; it is stored again now",) if stone else ()
 
 
 def _key_columns(project: Project, put: store.Put, key: Sequence[str] | None, before: Sequence[str]) -> Content:

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from e2e_lab.versioning.history import author, branch, head, log, record_at, unsaved
     from e2e_lab.versioning.installed import environment
     from e2e_lab.versioning.pins import pin, pinned_cells, pinned_file
+    from e2e_lab.versioning.reachable import data_ids
     from e2e_lab.versioning.restoring import restore
     from e2e_lab.versioning.setup import init
 
@@ -18,6 +19,7 @@ __all__ = [
     "author",
     "branch",
     "commit",
+    "data_ids",
     "environment",
     "head",
     "init",
@@ -34,6 +36,7 @@ _WHERE = {
     "author": "history",
     "branch": "history",
     "commit": "committing",
+    "data_ids": "reachable",
     "environment": "installed",
     "head": "history",
     "init": "setup",

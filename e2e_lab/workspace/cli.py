@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from typing import Any
 
 from e2e_lab.errors import E2EError
-from e2e_lab.records import Run, layout
+from e2e_lab.records import Run, Verified, layout
 from e2e_lab.workspace import grammar, verbs
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one verb; the exit code: 0, or 1 with what happened and the next line to type on stderr.
 
-    A notebook that ran and failed is an answer, and 1.
+    A notebook that ran and failed is an answer, and 1; so is damage that was found.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     json = "--json" in words
@@ -35,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say(verbs.as_json(answer) if call.json else _text(answer))
         if call.verb.name == "serve" and not call.values["detach"]:
             _stay(answer)
-        return 1 if isinstance(answer, Run) and answer.status == "failed" else 0
+        return 1 if _is_bad_news(answer) else 0
     except E2EError as error:
         if json:
             _say(verbs.as_json(error))
@@ -48,6 +48,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # the reader, `head` say, had enough
         sys.stderr.close()
         return 0
+
+
+def _is_bad_news(answer: Any) -> bool:
+    return (isinstance(answer, Run) and answer.status == "failed") or (
+        isinstance(answer, Verified) and not answer.intact
+    )
 
 
 def _say(*lines: str, to: Any = None) -> int:

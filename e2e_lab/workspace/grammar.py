@@ -121,12 +121,13 @@ VERBS: tuple[Verb, ...] = (
     ),
     Verb(
         "load", "data", "any version back as a DataFrame",
-        "e2e.load(ref, *, columns=None, where=None, sample=None, kind='pandas')",
+        "e2e.load(ref, *, columns=None, where=None, sample=None, limit=None, kind='pandas')",
         (
             Arg("ref", "NAME or NAME@SELECTOR", metavar="REF", complete="dataset"),
             Arg("into", "the variable to assign; the dataset's name by default", ("--into",), "VAR"),
             Arg("kind", "what to make of it", ("--kind",), choices=("pandas", "polars", "arrow", "duckdb")),
             Arg("sample", "that many rows, the same ones each time", ("--sample",), "N", kind=int),
+            Arg("limit", "the first so many rows", ("--limit",), "N", kind=int),
         ),
         ("e2e load flights_clean", "e2e load flights@v1 --into flights_before"),
         "SELECTOR: vN, run:NAME, a date, a git revision, or the first 6 digits of a content id.",
@@ -149,6 +150,27 @@ VERBS: tuple[Verb, ...] = (
             Arg("path", "the file to write", complete="path"),
         ),
         ("e2e export flights_clean@v2 flights_clean.parquet",),
+    ),
+    Verb(
+        "verify", "data", "prove that everything stored is intact", "e2e.verify(*refs)",
+        (Arg("refs", "of these versions only, which are also decoded", metavar="REF", many="*", complete="dataset"),),
+        ("e2e verify", "e2e verify flights@v1"),
+        "At a shell the exit code is 1 where something is damaged. Nothing is changed.",
+    ),
+    Verb(
+        "gc", "data", "drop what nothing refers to", "e2e.gc(*, dry_run=False)",
+        (Arg("dry_run", "only say what would go", ("--dry-run",), switch=True),),
+        ("e2e gc --dry-run", "e2e gc"),
+        "Kept is what commits, stashes, worktrees, runs, models and the last 90 days name.",
+    ),
+    Verb(
+        "forget", "data", "erase a version for good, bytes included", "e2e.forget(ref, *, reason)",
+        (
+            Arg("ref", "NAME or NAME@SELECTOR", metavar="REF", complete="dataset"),
+            Arg("reason", "why; it is kept", ("--reason",), "TEXT"),
+        ),
+        ('e2e forget flights@v2 --reason "a passenger asked for it"',),
+        "A tombstone says when, by whom and why. This cannot be undone.",
     ),
     Verb(
         "commit", "versions", "notebooks, code, environment and records in one git commit", "e2e.commit(message)",

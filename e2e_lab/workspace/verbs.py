@@ -11,7 +11,7 @@ from e2e_lab import experiments, storage
 from e2e_lab.errors import UsageError
 from e2e_lab.project import Project
 from e2e_lab.records import Loaded, Snapshot, Snapshots, dataset_name
-from e2e_lab.workspace import api, grammar
+from e2e_lab.workspace import api, grammar, progress
 from e2e_lab.workspace.session import session
 
 GENERIC = frozenset(
@@ -82,7 +82,7 @@ def _default_name(variable: str, frame: Any) -> str:
     name = dataset_name(variable)
     project = session.project()
     now = storage.records(project).get(name)
-    if now is not None and _looks_different(now, frame, project):
+    if now is not None and looks_different(now, frame, project):
         raise UsageError(
             f"This table looks like another one than {now.ref}: other columns, other rows, another notebook.",
             hint=f"e2e snapshot {variable} --as {name}   (or --as another name)",
@@ -90,7 +90,8 @@ def _default_name(variable: str, frame: Any) -> str:
     return name
 
 
-def _looks_different(now: Snapshot, frame: Any, project: Project) -> bool:
+def looks_different(now: Snapshot, frame: Any, project: Project) -> bool:
+    """Whether *frame* is probably another table than the dataset *now*: of another notebook, other columns and rows."""
     notebook = session.trail(project).notebook
     if notebook is None or now.origin.notebook in (None, notebook):
         return False
@@ -102,14 +103,14 @@ def _looks_different(now: Snapshot, frame: Any, project: Project) -> bool:
 def _load(v: Values) -> Any:
     version = experiments.find_data(session.project(), v["ref"])
     if session.namespace is None:  # a shell has no variables: show the first rows
-        return api.load_version(version, sample=v["sample"]).head(v["sample"] or 10)
+        return api.load_version(version, sample=v["sample"], limit=v["limit"] or (None if v["sample"] else 10))
     name = v["into"] or version.name
     if not name.isidentifier():
         raise UsageError(f"{name!r} cannot be a variable.", hint=f"e2e load {v['ref']} --into NAME")
-    frame = api.load_version(version, sample=v["sample"], kind=v["kind"] or "pandas")
+    frame = api.load_version(version, sample=v["sample"], limit=v["limit"], kind=v["kind"] or "pandas")
     session.namespace[name] = frame
     session.holds(frame, version.as_parent)
-    rows = min(v["sample"] or version.rows, version.rows)
+    rows = min(part for part in (v["sample"], v["limit"], version.rows) if part is not None)
     return Loaded(
         ref=version.ref, stage=version.stage, rows=rows, columns=len(version.columns),
         notes=(f"in the variable {name}",),
@@ -149,6 +150,11 @@ def _runs(v: Values) -> Any:
     return table
 
 
+def _verify(v: Values) -> Any:
+    with progress.shown("verifying", notebook=session.in_kernel) as tell:
+        return api.verify(*v["refs"], progress=tell)
+
+
 def _needed(value: Any, flag: str, usage: str) -> Any:
     if not value:
         raise UsageError(f"{usage.split()[1]} needs {flag}.", hint=usage)
@@ -166,6 +172,11 @@ _VERBS: dict[str, Callable[[Values], Any]] = {
     "data": lambda _: api.datasets(),
     "rename": lambda v: api.rename(v["old"], v["new"]),
     "remove": lambda v: api.remove(v["name"]),
+    "verify": _verify,
+    "gc": lambda v: api.gc(dry_run=v["dry_run"]),
+    "forget": lambda v: api.forget(
+        v["ref"], reason=_needed(v["reason"], "--reason TEXT", f'e2e forget {v["ref"]} --reason "why"')
+    ),
     "export": lambda v: api.export(v["ref"], v["path"]),
     "commit": lambda v: api.commit(_needed(v["message"], "-m TEXT", 'e2e commit -m "what changed"')),
     "log": lambda v: api.log(v["name"]),

@@ -39,6 +39,7 @@ SIGNATURES: dict[str, tuple[dict[str, Any], dict[str, Any]]] = {
     "rename": ({"old": REQUIRED, "new": REQUIRED}, {}),
     "remove": ({"name": REQUIRED}, {}),
     "export": ({"ref": REQUIRED, "path": REQUIRED}, {}),
+    "gc": ({}, {"dry_run": False}),
     "commit": ({"message": REQUIRED}, {}),
     "log": ({"name": None}, {}),
     "run": ({"name": REQUIRED}, {"params": None}),
@@ -75,8 +76,17 @@ def test_restore_takes_a_revision_and_any_number_of_names() -> None:
     assert (rev.name, rev.default, names.kind) == ("rev", REQUIRED, inspect.Parameter.VAR_POSITIONAL)
 
 
+def test_verify_takes_any_number_of_references_and_forget_needs_a_reason() -> None:
+    refs, *more = inspect.signature(e2e.verify).parameters.values()
+    assert refs.kind is inspect.Parameter.VAR_POSITIONAL
+    assert all(p.default is None for p in more)
+    ref, reason = inspect.signature(e2e.forget).parameters.values()
+    assert (ref.name, reason.name, reason.kind) == ("ref", "reason", inspect.Parameter.KEYWORD_ONLY)
+    assert ref.default is reason.default is REQUIRED
+
+
 def test_every_verb_of_the_contract_is_there_and_no_other_python_name() -> None:
-    assert set(e2e.__all__) == {*SIGNATURES, "restore", "E2EError"}
+    assert set(e2e.__all__) == {*SIGNATURES, "restore", "verify", "forget", "E2EError"}
 
 
 LINES = [
@@ -85,6 +95,7 @@ LINES = [
     "snapshot a b c", "snapshot clean --as flights_clean --stage processed --parent raw@v1 --parent other",
     "snapshot clean --parent raw other@v2 --key day flight -m text --source https://example.org/f.csv",
     "load flights@v2 --into frame --kind polars --sample 100", "load flights --kind duckdb", "data",
+    "verify", "verify flights@v1 weather", "gc", "gc --dry-run", "forget flights@v1 --reason asked",
     "rename old new", "remove old", "export flights@v1 out.parquet", "commit -m text", "log", "log flights",
     "restore HEAD~1", "restore HEAD~1 flights notebooks/train.ipynb", "run baseline -p depth=6 -p rate=0.1", "run",
     "run train.ipynb -p depth=6", "keep forest --model model --X X --y y rmse=a+b mae=c -p depth=6",
@@ -119,6 +130,11 @@ SHAPES: dict[str, tuple[list[str], set[str]]] = {
     ),
     "export": (["export", "flights", "out.parquet"], {"ref", "path", "rows", "bytes"}),
     "rename": (["rename", "flights", "departures"], {"old", "new"}),
+    "verify": (["verify"], {"versions", "files", "bytes", "seconds", "decoded", "findings", "absent"}),
+    "gc": (["gc", "--dry-run"], {"dry_run", "versions", "packs", "rewritten", "bytes", "kept"}),
+    "forget": (
+        ["forget", "flights", "--reason", "asked"], {"ref", "id", "also", "reason", "author", "time", "remains"}
+    ),
     "remove": (["remove", "flights"], {"name", "version", "stage"}),
     "restore": (["restore", "flights@v1"], {"revision", "files", "datasets", "saved"}),
 }  # fmt: skip

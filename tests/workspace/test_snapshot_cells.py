@@ -183,6 +183,8 @@ def test_help_and_completion_answer_in_the_notebook(housing: Notebook, capsys: p
     housing.run("%e2e snapshot?")
     assert capsys.readouterr().out == shown
     assert "housing" in completions(housing, "%e2e load hou")
+    assert "v1" in completions(housing, "%e2e load housing@")
+    assert "v1" not in completions(housing, "%e2e load nothing@")
     assert "snapshot" in completions(housing, "%e2e sna")
     assert "-p" in completions(housing, "%%e2e run x -")
 

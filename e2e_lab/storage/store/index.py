@@ -144,7 +144,7 @@ class Index:
                     database.executescript(_SCHEMA)
                 with database:
                     return work(database)
-        except sqlite3.Error as problem:
+        except (sqlite3.Error, ValueError) as problem:  # ValueError: words of sqlite that are no text
             if not isinstance(problem, sqlite3.OperationalError) or "no such" in str(problem):
                 self.drop()
         except OSError:

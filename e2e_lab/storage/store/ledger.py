@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from e2e_lab.errors import VersionNotFound
+from e2e_lab.errors import DiskFull, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.records import Snapshot
 from e2e_lab.storage.store.heads import FORMAT
@@ -38,12 +38,12 @@ def note_forgotten(project: Project, stone: Tombstone) -> None:
     """Add a tombstone; call it under the project's lock, before anything is erased."""
     said = {"format": FORMAT, **stone.__dict__}
     del said["erased"]
-    project.append(_path(project, FORGOTTEN), json.dumps(said, ensure_ascii=False))
+    _append(project, FORGOTTEN, json.dumps(said, ensure_ascii=False))
 
 
 def note_erased(project: Project, snapshot_id: str) -> None:
     """Say that nothing of a forgotten version is left."""
-    project.append(_path(project, FORGOTTEN), json.dumps({"format": FORMAT, "id": snapshot_id, "erased": True}))
+    _append(project, FORGOTTEN, json.dumps({"format": FORMAT, "id": snapshot_id, "erased": True}))
 
 
 def tombstones(project: Project) -> dict[str, Tombstone]:
@@ -70,7 +70,7 @@ def pending(project: Project) -> dict[str, Tombstone]:
 def note_collected(project: Project, ids: Sequence[str]) -> None:
     """Say that nothing referred to these any more; call it under the project's lock, before they are deleted."""
     line = {"format": FORMAT, "time": datetime.now(UTC).isoformat(timespec="seconds"), "ids": list(ids)}
-    project.append(_path(project, COLLECTED), json.dumps(line))
+    _append(project, COLLECTED, json.dumps(line))
 
 
 def collected(project: Project) -> dict[str, str]:
@@ -106,6 +106,16 @@ def broken_lines(project: Project) -> Iterator[tuple[Path, int]]:
         for number, text in enumerate(_lines(path), start=1):
             if text and _parsed(text) is None:
                 yield path, number
+
+
+def _append(project: Project, name: str, line: str) -> None:
+    try:
+        project.append(_path(project, name), line)
+    except DiskFull:
+        from e2e_lab.storage.store.index import Index
+
+        Index(project).drop()  # a cache: its room is needed, so that a full disk can be emptied
+        project.append(_path(project, name), line)
 
 
 def _path(project: Project, name: str) -> Path:

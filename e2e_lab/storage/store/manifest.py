@@ -125,6 +125,11 @@ class Manifest:
         """The spans of the Parquet file, in order."""
         return merged(span for spans in self.spans for span in spans)
 
+    @property
+    def needed(self) -> list[Span]:
+        """All that it needs of packs: what the file has, and the arrays that the form speaks of."""
+        return [*self.layout, *([self.extras_span] if self.extras_span is not None else [])]
+
     def packs(self) -> tuple[str, ...]:
         """The packs it needs, in the order in which it first speaks of them."""
         names = dict.fromkeys(span.pack for spans in self.spans for span in spans)

@@ -201,6 +201,10 @@ class Pack:
         pairs = zip(self.starts[:-1], self.starts[1:], strict=True)
         return [(self.hash_at(place), start, end - start) for place, (start, end) in enumerate(pairs)]
 
+    def digest(self, offset: int) -> bytes:
+        """The short hash that the table says of the blob that lies at *offset*."""
+        return self.hash_at(bisect_left(self.starts, offset))
+
     def has(self, digest: bytes, offset: int, length: int) -> bool:
         """Whether the table says that this blob lies there."""
         place = bisect_left(self.starts, offset)

@@ -45,11 +45,11 @@ def put(project: Project, content: Content, lease: Lease, *, parent: str | None 
     digests = _digests(content.table, prints, plan, before)
     made = id_of(content.table.num_rows, digests, content.form, content.extras)
     done = Put(made, 0, content.table.schema, content.table.num_rows)
-    if before is not None and before.id == made and Packs(project).trusted(before.layout):
+    if before is not None and before.id == made and Packs(project).trusted(before.needed):
         return done  # and nothing is written, not even a lease
     before = manifest_held(project, lease, before.id) if before is not None else None
     there = manifest_held(project, lease, made)
-    if there is not None and Packs(project).trusted(there.layout):
+    if there is not None and Packs(project).trusted(there.needed):
         return done
     if there is None and _sound_old(project, lease, made):
         return done
@@ -96,7 +96,7 @@ def _digests(table: pa.Table, prints: list[list[bytes]], plan: Cut, parent: Mani
 
 def _parent_digests(parent: Manifest, plan: Cut) -> dict[tuple[str | bytes, ...], bytes]:
     """By name and fingerprints: which include the type, so that equal ones mean an equal column."""
-    if parent.cut.ranges != plan.ranges or not plan.ranges[-1]:  # without rows there are no pieces to tell columns apart
+    if parent.cut.ranges != plan.ranges or not plan.ranges[-1]:  # without rows no piece tells columns apart
         return {}
     places = range(0, len(parent.spans), parent.columns)
     return {

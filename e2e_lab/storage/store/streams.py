@@ -63,7 +63,7 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
         made = id_of(starts[-1], digests, {}, {})
         there = manifest_held(project, lease, made)
         done = Put(made, 0, schema, starts[-1])
-        if there is not None and Packs(project).trusted(there.layout):
+        if there is not None and Packs(project).trusted(there.needed):
             return done
         nulls = tuple(column.nulls for column in columns)
         nans = tuple(bool(column.nulls) and column.nan for column in columns)
