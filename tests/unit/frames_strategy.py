@@ -15,7 +15,7 @@ import polars as pl
 import pyarrow as pa
 from hypothesis import strategies as st
 
-from e2e_lab.storage.python_values import same
+from e2e_lab.storage.frames.python_values import same
 
 ZONES = ("UTC", "Europe/Berlin", "America/New_York")
 UNITS = ("s", "ms", "us", "ns")

@@ -13,10 +13,10 @@ import pandas as pd
 import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData
+from e2e_lab.storage.frames.pandas_columns import pack
+from e2e_lab.storage.frames.pandas_frames import assembled
+from e2e_lab.storage.frames.pandas_objects import Packed, pack_objects, refused
 from e2e_lab.storage.identity import Content
-from e2e_lab.storage.pandas_columns import pack
-from e2e_lab.storage.pandas_frames import assembled
-from e2e_lab.storage.pandas_objects import Packed, pack_objects, refused
 
 
 def is_plain(frame: Any) -> bool:

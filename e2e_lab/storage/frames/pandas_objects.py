@@ -1,7 +1,7 @@
 """Object columns: Python values as Arrow has them, and which null each null was.
 
 pandas lets a column hold anything. Values of one type become Arrow's type for it; where Arrow has none (a set, an
-integer of 100 digits, dicts of different keys), they are kept as JSON text (:mod:`~e2e_lab.storage.python_values`).
+integer of 100 digits, dicts of different keys), they are kept as JSON text (:mod:`.python_values`).
 A column of several types becomes a struct with one field a type, of which each row has one: so that others can read
 it, and every value comes back as the type it was. What might come back changed is turned back at once and compared.
 """
@@ -18,9 +18,9 @@ import pandas as pd
 import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData
-from e2e_lab.storage.object_kinds import Codec, Values, chunked_fields, each, kind_of_values, unpacker
+from e2e_lab.storage.frames.object_kinds import Codec, Values, chunked_fields, each, kind_of_values, unpacker
+from e2e_lab.storage.frames.python_values import Unspellable, as_text, from_text, same
 from e2e_lab.storage.parquet import lacking
-from e2e_lab.storage.python_values import Unspellable, as_text, from_text, same
 
 NULLS: tuple[tuple[str, Any], ...] = (("None", None), ("nan", np.nan), ("NA", pd.NA), ("NaT", pd.NaT))
 _NULL_TYPES = {type(null): name for name, null in NULLS}

@@ -17,11 +17,11 @@ import pandas as pd
 import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData
+from e2e_lab.storage.frames.object_kinds import Codec
+from e2e_lab.storage.frames.pandas_columns import by_default, pack, unpack
+from e2e_lab.storage.frames.pandas_objects import Packed
+from e2e_lab.storage.frames.python_values import Unspellable, same, spelled, unspelled
 from e2e_lab.storage.identity import Content, side_by_side
-from e2e_lab.storage.object_kinds import Codec
-from e2e_lab.storage.pandas_columns import by_default, pack, unpack
-from e2e_lab.storage.pandas_objects import Packed
-from e2e_lab.storage.python_values import Unspellable, same, spelled, unspelled
 
 Form = dict[str, Any]
 TAG = "e2e_lab"  # the attribute that says where a frame came from, which is no content

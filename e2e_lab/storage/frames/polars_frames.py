@@ -8,7 +8,7 @@ from typing import Any
 import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData, UsageError
-from e2e_lab.storage.arrow_frames import orders_of, stream_of, without_traces
+from e2e_lab.storage.frames.arrow_frames import orders_of, stream_of, without_traces
 from e2e_lab.storage.identity import Content, logical_type
 
 

@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from e2e_lab.storage.python_values import zone_name, zone_of
+from e2e_lab.storage.frames.python_values import zone_name, zone_of
 
 Codec: TypeAlias = dict[str, Any]
 Values: TypeAlias = np.ndarray[Any, Any]

@@ -13,7 +13,7 @@ from typing import Any
 import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData, UsageError
-from e2e_lab.storage.arrow_frames import as_table, from_arrow, is_dataset, reader_of, stream_of, to_arrow
+from e2e_lab.storage.frames.arrow_frames import as_table, from_arrow, is_dataset, reader_of, stream_of, to_arrow
 from e2e_lab.storage.identity import Content
 from e2e_lab.storage.parquet import unique_names
 
@@ -57,7 +57,7 @@ def kind_of(frame: Any) -> str:
 def _is_plain(frame: Any) -> bool:
     if not isinstance(frame, list | tuple | dict) and type(frame).__module__.partition(".")[0] != "numpy":
         return False
-    from e2e_lab.storage.plain_frames import is_plain
+    from e2e_lab.storage.frames.plain_frames import is_plain
 
     return is_plain(frame)
 
@@ -66,15 +66,15 @@ def from_frame(frame: Any) -> Content:
     """What any frame is made of; :class:`UnsupportedData` naming the column that would not come back equal."""
     kind = kind_of(frame)
     if kind == "pandas":
-        from e2e_lab.storage.pandas_frames import from_pandas
+        from e2e_lab.storage.frames.pandas_frames import from_pandas
 
         return from_pandas(frame)
     if kind == "polars":
-        from e2e_lab.storage.polars_frames import from_polars
+        from e2e_lab.storage.frames.polars_frames import from_polars
 
         return from_polars(frame)
     if kind == "plain":
-        from e2e_lab.storage.plain_frames import from_plain
+        from e2e_lab.storage.frames.plain_frames import from_plain
 
         return from_plain(frame)
     return from_arrow(as_table(frame))
@@ -95,7 +95,7 @@ def as_stream(frame: Any) -> pa.RecordBatchReader | None:
     """
     kind = kind_of(frame)
     if kind == "polars" and not hasattr(frame, "height"):
-        from e2e_lab.storage.polars_frames import stream_of_lazy
+        from e2e_lab.storage.frames.polars_frames import stream_of_lazy
 
         return stream_of_lazy(frame)
     if kind != "arrow" or isinstance(frame, pa.Table | pa.RecordBatch):
@@ -113,7 +113,7 @@ def to_frame(
     are here. Hidden columns are read for pandas alone.
     """
     if kind == "pandas":
-        from e2e_lab.storage.pandas_frames import to_pandas
+        from e2e_lab.storage.frames.pandas_frames import to_pandas
 
         form, extras = _with_orders(content), content.extras
         return to_pandas(content.table, form, extras, positions=positions, counts=counts, whole=whole)
@@ -123,7 +123,7 @@ def to_frame(
     table = table.rename_columns(unique_names(table.column_names))
     if kind == "duckdb":
         return relation(table)
-    from e2e_lab.storage.polars_frames import to_polars
+    from e2e_lab.storage.frames.polars_frames import to_polars
 
     return to_polars(table, content, positions)
 
