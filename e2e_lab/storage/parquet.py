@@ -10,15 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.types as pat
 
 from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.identity import decoded, values_digest
 
 ROWS_ONLY = "rows"
-SAMPLE = 1000
-REPEATING = 0.9  # of 3,000 sampled values so many differ where a column has about 14,000 of them
 
 
 def unique_names(names: Iterable[str]) -> list[str]:
@@ -70,26 +67,6 @@ def from_parquet(columns: Sequence[pa.ChunkedArray], schema: pa.Schema, rows: in
     if not columns:
         return pa.table({ROWS_ONLY: pa.nulls(rows)}).select([])
     return pa.table([restored(c, f.type) for c, f in zip(columns, schema, strict=True)], schema=schema)
-
-
-def repeating(table: pa.Table) -> list[str]:
-    """The columns worth a dictionary: those in which few thousand sampled rows repeat."""
-    rows = table.num_rows
-    found = []
-    for field, column in zip(table.schema, table.columns, strict=True):
-        if pat.is_nested(field.type) or pat.is_boolean(field.type) or isinstance(field.type, pa.BaseExtensionType):
-            continue
-        if pat.is_dictionary(field.type):
-            found.append(field.name)
-            continue
-        parts = [column.slice(start, SAMPLE) for start in {0, max(0, rows // 2), max(0, rows - SAMPLE)}]
-        sample = pa.chunked_array([chunk for part in parts for chunk in part.chunks], field.type).drop_null()
-        try:
-            if len(pc.unique(sample)) < len(sample) * REPEATING:
-                found.append(field.name)
-        except pa.ArrowNotImplementedError:  # some types cannot be counted; they are written as they are
-            continue
-    return found
 
 
 def stored_type(kind: pa.DataType, *, top: bool = True) -> pa.DataType:

@@ -1,15 +1,16 @@
 """The store: every version of a table, each piece kept once. The format is in ``docs/store-format.md``.
 
-put     a table under the id of its content        pieces that are known are not even encoded
-find    a version again, exactly as it was         its Parquet file exists as spans of packs
+    put     a table under the id of its content        pieces that are known are not even encoded
+    find    a version again, exactly as it was         its Parquet file exists as spans of packs
 
-door        putting  streams  stored               what the rooms call
-a version   writer  manifest  footer  thrift       what it is made of, and where its bytes lie
-bytes       ranges  pieces  packs  reading         rows cut, hashed, encoded, kept and checked
-care        leases  index  healing                 who relies on what, what is found where
-            census  collecting  repacking          what is there, what is taken away
-            forgetting  ledger  verifying          what is erased for good, what is still intact
-before      one_file                               versions of format 1, to read
+    door        putting  streams  stored               what the rooms call
+    a version   writer  manifest  footer  thrift       what it is made of, and where its bytes lie
+    bytes       ranges  pieces  coding                 rows cut, hashed, encoded
+                packs  reading                         kept and checked
+    care        leases  index  healing                 who relies on what, what is found where
+                census  collecting  repacking          what is there, what is taken away
+                forgetting  ledger  verifying          what is erased for good, what is still intact
+    before      one_file                               versions of format 1, to read
 """
 
 from __future__ import annotations

@@ -43,6 +43,11 @@ class Leaf:
     size: int
     raw: int
 
+    @property
+    def encodings(self) -> tuple[int, ...]:
+        """The encodings of its pages, by their numbers in ``parquet.thrift``."""
+        return tuple(byte >> 1 for byte in self.head[len(_BEFORE) + 4 :])
+
     def chunk(self, path: bytes, start: int) -> tuple[bytes, int]:
         """Its ``ColumnChunk`` where its pages begin at *start*, and where in that the offsets stand."""
         front = self.head + path + self.middle

@@ -7,6 +7,7 @@ version's parent are still found through its manifest, and what is not found is 
 from __future__ import annotations
 
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
@@ -19,8 +20,11 @@ from e2e_lab.storage.store.manifest import Manifest, read_manifest
 from e2e_lab.storage.store.packs import Pack, Span, packs_folder
 
 T = TypeVar("T")
-WAIT_SECONDS = 5.0
+WAIT_SECONDS = 1.0
+PAUSE_SECONDS = 60.0  # where sqlite could not, this process does not ask again for so long: each time it waits
 REBUILD_AT_MOST = 2_000  # versions; more are taken in by `e2e gc`
+_PAUSED: dict[Path, float] = {}
+_OF_THE_PLACE = ("lock", "unable to open", "I/O", "readonly", "full")  # what sqlite says of a disk, not of its file
 _SCHEMA = """
 create table if not exists snapshots (number integer primary key, id text unique not null);
 create table if not exists packs (number integer primary key, name text unique not null);
@@ -35,7 +39,7 @@ class Index:
     def __init__(self, project: Project) -> None:
         self._project = project
         self.path = project.home / "store" / "index.sqlite"
-        self._refused = False  # once sqlite could not, it is not asked again: it may have waited for seconds
+        self._refused = time.monotonic() < _PAUSED.get(self.path, 0)
 
     def pieces(self, fingerprints: Iterable[bytes]) -> dict[bytes, tuple[str, int]]:
         """For those that are known, a version that has the piece, and its place there."""
@@ -145,16 +149,18 @@ class Index:
                 with database:
                     return work(database)
         except (sqlite3.Error, ValueError) as problem:  # ValueError: words of sqlite that are no text
-            if not isinstance(problem, sqlite3.OperationalError) or "no such" in str(problem):
+            if isinstance(problem, sqlite3.OperationalError) and any(why in str(problem) for why in _OF_THE_PLACE):
+                _PAUSED[self.path] = time.monotonic() + PAUSE_SECONDS
+            else:
                 self.drop()
         except OSError:
-            pass
+            _PAUSED[self.path] = time.monotonic() + PAUSE_SECONDS
         self._refused = True
         return None
 
     def ensure(self) -> None:
         """Make it where it is missing, if that is quickly done."""
-        if not self.path.exists() and 0 < len(stored_ids(self._project)) <= REBUILD_AT_MOST:
+        if not self._refused and not self.path.exists() and 0 < len(stored_ids(self._project)) <= REBUILD_AT_MOST:
             self.rebuild()
 
 

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from e2e_lab.errors import Damaged, StorageRefused, VersionNotFound
 from e2e_lab.project import Project, sync_folder, writing
 from e2e_lab.storage.parquet import physical_schema
+from e2e_lab.storage.store.coding import Coding, known_coding
 from e2e_lab.storage.store.footer import MAGIC, Leaf, annotated, frame_of, lifted_leaf
 from e2e_lab.storage.store.heads import DIGITS, MANIFEST, Head, parsed_head, place_of
 from e2e_lab.storage.store.packs import SHORT, Span, merged
@@ -119,6 +120,16 @@ class Manifest:
         return Piece(
             self.fingerprint(place), tuple(lifted_leaf(self.footer, chunk) for chunk in chunks), self.spans[place]
         )
+
+    @cached_property
+    def codings(self) -> dict[tuple[str, pa.DataType], Coding]:
+        """How each column is encoded, by name and type."""
+        physical = physical_schema(self.schema)
+        groups = len(self.cut.ranges) - 1
+        return {
+            (said.name, said.type): known_coding(self.piece(place).leaves, physical.field(place).type)
+            for place, said in enumerate(self.schema if groups else ())
+        }
 
     @cached_property
     def layout(self) -> list[Span]:

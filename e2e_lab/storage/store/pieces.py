@@ -10,25 +10,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as pat
 from blake3 import blake3
-from numpy.typing import NDArray
 
 from e2e_lab.storage.identity import feed_type, feed_values, rows_of
-from e2e_lab.storage.parquet import repeating, to_parquet
+from e2e_lab.storage.parquet import to_parquet
 from e2e_lab.storage.store import thrift
+from e2e_lab.storage.store.coding import Coding, arranged
 from e2e_lab.storage.store.footer import Leaf, encoded_leaf, footer_of
 from e2e_lab.storage.store.packs import SHORT, short_hash
 
 CONTEXT = "e2e-lab 2026-11 piece, version 1"
 PAGES = {"min_chunk_size": 1 << 16, "max_chunk_size": 1 << 18, "norm_level": 0}
 WRITE_BATCH = 1 << 13
-SORTED_AT_MOST = 4096
-NARROW = 4096
 
 
 @dataclass(frozen=True)
@@ -53,22 +49,24 @@ def fingerprints(said: pa.Field, column: pa.ChunkedArray, ranges: Sequence[int])
 
 
 def encoded(
-    table: pa.Table, ranges: Sequence[tuple[int, int]], prints: Sequence[Sequence[bytes]], *, statistics: bool
+    table: pa.Table,
+    ranges: Sequence[tuple[int, int]],
+    prints: Sequence[Sequence[bytes]],
+    *,
+    codings: Sequence[Coding],
+    statistics: bool,
 ) -> list[list[Encoded]]:
     """The pieces of *table*'s columns in these *ranges* (first row, rows), range by range, then column by column.
 
-    *prints* are their fingerprints in the same order. *statistics* keeps the smallest and largest of numbers and times,
-    by which a filter passes over whole ranges.
+    *prints* are their fingerprints in the same order; *codings* say how each column is encoded. *statistics* keeps the
+    smallest and largest of numbers and times, by which a filter passes over whole ranges.
     """
     sink = pa.BufferOutputStream()
     writer: pq.ParquetWriter | None = None
-    plan = _Plan([], [], [])
     for first, rows in ranges:
-        physical = to_parquet(table.slice(first, rows))
-        if writer is None:
-            plan = _planned(physical)
-            writer = _writer(sink, plan.arranged(physical), plan, statistics)
-        writer.write_table(plan.arranged(physical), row_group_size=rows)
+        physical = arranged(to_parquet(table.slice(first, rows)), codings)
+        writer = writer or _writer(sink, physical.schema, codings, statistics)
+        writer.write_table(physical, row_group_size=rows)
     assert writer is not None
     writer.close()
     file = memoryview(sink.getvalue()).cast("B")
@@ -77,15 +75,18 @@ def encoded(
     return [_pieces(file, group[1][1][1], leaves, ids) for group, ids in zip(groups, prints, strict=True)]
 
 
-def _writer(sink: pa.BufferOutputStream, sample: pa.Table, plan: _Plan, statistics: bool) -> pq.ParquetWriter:
-    numbers = [f.name for f in sample.schema if pat.is_primitive(f.type)] if statistics else []
+def _writer(
+    sink: pa.BufferOutputStream, schema: pa.Schema, codings: Sequence[Coding], statistics: bool
+) -> pq.ParquetWriter:
+    names = list(zip(schema.names, codings, strict=True))
+    numbers = [f.name for f in schema if pat.is_primitive(f.type)] if statistics else []
     return pq.ParquetWriter(
         sink,
-        sample.schema,
+        schema,
         compression="zstd",
         compression_level=1,
-        use_dictionary=plan.dictionaries,
-        column_encoding=dict.fromkeys(plan.deltas, "DELTA_BINARY_PACKED") or None,
+        use_dictionary=[name for name, coding in names if coding in ("dictionary", "sorted")],
+        column_encoding={name: "DELTA_BINARY_PACKED" for name, coding in names if coding == "delta"} or None,
         write_statistics=numbers or False,
         write_batch_size=WRITE_BATCH,
         write_page_checksum=True,
@@ -93,69 +94,6 @@ def _writer(sink: pa.BufferOutputStream, sample: pa.Table, plan: _Plan, statisti
         use_content_defined_chunking=PAGES,
         store_schema=False,
     )
-
-
-@dataclass(frozen=True)
-class _Plan:
-    """How columns are encoded: which by a dictionary, which of these with a sorted one, which by differences.
-
-    In the order in which values come, a dictionary changes with the first rows, and with it the codes of all others: so
-    that of text is sorted, and whole numbers in a narrow range have none.
-    """
-
-    dictionaries: list[str]
-    sorted: list[str]
-    deltas: list[str]
-
-    def arranged(self, table: pa.Table) -> pa.Table:
-        """*table* with sorted dictionaries where they are wanted."""
-        for name in self.sorted:
-            place = table.schema.names.index(name)
-            field = table.schema.field(place)
-            column = _by_sorted_dictionary(rows_of(table.column(place), 0, table.num_rows))
-            table = table.set_column(place, field.with_type(column.type), column)
-        return table
-
-
-def _planned(sample: pa.Table) -> _Plan:
-    repeated = repeating(sample)
-    numbers = [name for name in sample.schema.names if _differences(sample.column(name), repeats=name in repeated)]
-    dictionaries = [name for name in repeated if name not in numbers]
-    texts = [name for name in dictionaries if _is_text(sample.schema.field(name).type)]
-    return _Plan(dictionaries, texts, numbers)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pat.is_string(kind) or pat.is_large_string(kind))
-
-
-def _by_sorted_dictionary(texts: pa.Array) -> pa.DictionaryArray:
-    coded = texts.dictionary_encode()
-    entries = coded.dictionary.cast(pa.string())
-    if len(entries) <= SORTED_AT_MOST:
-        order = pc.sort_indices(entries)
-        codes = pc.sort_indices(order).cast(pa.int32())  # where each entry went
-        coded = pa.DictionaryArray.from_arrays(codes.take(coded.indices), entries.take(order))
-        return coded
-    return pa.DictionaryArray.from_arrays(coded.indices, entries)
-
-
-def _differences(column: pa.ChunkedArray, *, repeats: bool) -> bool:
-    """Whether differences of neighbours are kept, of whole numbers and times: they take half the time where they are
-    small, and those of repeated values in a narrow range hardly more space than a dictionary."""
-    kind = column.type
-    if not (pat.is_integer(kind) or pat.is_temporal(kind)) or pat.is_interval(kind):
-        return False
-    array = rows_of(column, 0, 4096).drop_null()
-    if len(array) < 2:
-        return False
-    width = kind.bit_width // 8
-    sign = "u" if pat.is_unsigned_integer(kind) else "i"
-    values: NDArray[Any] = np.frombuffer(array.buffers()[1], f"{sign}{width}", len(array), array.offset * width)
-    if repeats:
-        return int(values.max()) - int(values.min()) < NARROW
-    steps = np.diff(values.astype(np.float64))
-    return width >= 4 and bool(np.log2(max(float(steps.max() - steps.min()), 1.0)) < kind.bit_width * 0.6)
 
 
 def _leaf_counts(schema: pa.Schema) -> list[int]:

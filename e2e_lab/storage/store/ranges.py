@@ -21,6 +21,7 @@ from e2e_lab.storage.store.manifest import Cut
 COLUMN_BYTES = 3 << 19  # 1.5 MB: smaller pieces make loads slower, larger ones make edits dearer
 LEAST, MOST = 1 << 10, 1 << 17
 SPOTS, SPOT = 5, 4096
+HITS = 4  # rows at which a cut may be, in as many rows as a range has at least: one in 50 ranges finds none
 CANDIDATES = 100  # columns that are looked at
 UNIQUE = 0.9  # of the sampled rows so many differ: enough to tell rows apart where cuts are looked for
 
@@ -82,7 +83,7 @@ def found_ranges(table: pa.Table, plan: Cut, *, final: bool) -> list[int]:
 def _next(table: pa.Table, plan: Cut, first: int, last: int) -> int:
     if not plan.anchors:
         return first
-    threshold = np.uint64(min((1 << 65) // plan.target, (1 << 64) - 1))  # one row in half a target on the average
+    threshold = np.uint64(min((1 << 64) * HITS // plan.target, (1 << 64) - 1))
     step = max(plan.target // 4, LEAST)
     for start in range(first, last, step):
         hits = np.flatnonzero(row_hashes(table, plan.anchors, start, min(step, last - start)) < threshold)

@@ -241,9 +241,14 @@ def check_index(reader: Reader, ids: Collection[str], packs: Mapping[str, Checke
             wrong = wrong or next(_false_pages(reader.project, database, packs), "")
             wrong = wrong or next(_false_pieces(reader.project, database, ids), "")
     except (sqlite3.Error, OSError, ValueError) as problem:  # ValueError: words of sqlite that are no text
-        wrong = str(problem)
+        wrong = "" if _locked(problem) else str(problem)
     if wrong:
         reader.found(path, f"is wrong: {wrong}", fix=f"rm {reader.project.relative(path)}  (it is made anew)")
+
+
+def _locked(problem: Exception) -> bool:
+    """Whether sqlite may not look at it now, or never where a file system has no locks."""
+    return isinstance(problem, sqlite3.OperationalError) and "lock" in str(problem)
 
 
 def _false_pages(project: Project, database: sqlite3.Connection, packs: Mapping[str, Checked]) -> Iterator[str]:

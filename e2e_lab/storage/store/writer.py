@@ -19,6 +19,7 @@ from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.storage.identity import side_by_side
 from e2e_lab.storage.parquet import physical_schema
+from e2e_lab.storage.store.coding import Coding, codings
 from e2e_lab.storage.store.footer import assembled, frame_of
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.leases import Lease
@@ -60,6 +61,7 @@ class Writer:
     _new: set[bytes] = field(default_factory=set)
     _pages: dict[bytes, Span] = field(default_factory=dict)
     _opened: dict[str, Manifest | None] = field(default_factory=dict)
+    _codings: list[Coding] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self._index = Index(self.project)
@@ -84,13 +86,25 @@ class Writer:
         self._find(set().union(*map(set, groups)) - self._known.keys() if groups else set())
         width = table.nbytes / max(table.num_rows * table.num_columns, 1)
         tasks = deque(_tasks(ranges, prints, self._known.keys(), width))
+        if tasks and not self._codings:
+            self._codings = self._chosen(table)
         with ThreadPoolExecutor(THREADS) as pool:
             running: deque[Future[list[list[Encoded]]]] = deque()
             while tasks or running:
                 while tasks and len(running) <= THREADS:
                     columns, rows, ids = tasks.popleft()
-                    running.append(pool.submit(encoded, table.select(columns), rows, ids, statistics=statistics))
+                    how = [self._codings[column] for column in columns]
+                    part = table.select(columns)
+                    running.append(pool.submit(encoded, part, rows, ids, codings=how, statistics=statistics))
                 self._keep([piece for group in running.popleft().result() for piece in group])
+
+    def _chosen(self, table: pa.Table) -> list[Coding]:
+        """How each column is encoded: as in the parent, where it has the column, else by a sample."""
+        before = self.parent.codings if self.parent is not None else {}
+        kinds = [before.get((said.name, said.type)) for said in self.schema]
+        new = [place for place, known in enumerate(kinds) if known is None]
+        chosen = iter(codings(table.select(new)) if new or not kinds else ())
+        return [next(chosen) if known is None else known for known in kinds or [None]]
 
     def _find(self, wanted: set[bytes]) -> None:
         """Look for pieces in the parent, then in other versions."""
