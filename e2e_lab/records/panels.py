@@ -116,7 +116,7 @@ class DatasetPage(Page):
 class VersionEntry(Record):
     """A version in a timeline. *selector* names it in addresses; *change* is what it did to the one before, in words.
 
-    *stored*: its bytes are on this machine; *bytes* is None where they are not.
+    *stored*: its bytes are on this machine; *bytes* were written for it, None where they are not here.
     """
 
     name: str
@@ -160,7 +160,10 @@ class SchemaChange(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class VersionDiff(Record):
-    """What differs between two versions, by their records: schema, numbers of rows and columns, bytes."""
+    """What differs between two versions, by their records: schema, numbers of rows and columns, bytes stored.
+
+    *bytes* are those that the versions after *a*, up to *b*, added to the store; None where *b* is not after *a*.
+    """
 
     a: VersionEntry
     b: VersionEntry

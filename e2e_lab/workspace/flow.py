@@ -104,6 +104,16 @@ class Flow:
         ordered = [parent for parent in self.snapshots if parent in found]
         return tuple(ordered), certain or bool(ordered)
 
+    def assigned_since(self, place: int, names: Iterable[str]) -> bool:
+        """Whether a statement from *place* on assigned one of *names*, or changed what it holds."""
+        wanted = set(names)
+        return any(isinstance(event, Statement) and wanted & event.assigns for event in self.events[place:])
+
+    def last_assigned(self, name: str) -> int:
+        """The place of the event that gave *name* its value; -1 where none is known."""
+        found = self._last(name, len(self.events))
+        return -1 if found is None else found
+
     def _last(self, name: str, before: int) -> int | None:
         for place in range(before - 1, -1, -1):
             event = self.events[place]

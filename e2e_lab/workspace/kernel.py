@@ -14,6 +14,7 @@ from e2e_lab import records
 from e2e_lab.errors import E2EError, UsageError
 from e2e_lab.workspace import cards, grammar
 from e2e_lab.workspace.flow import read
+from e2e_lab.workspace.front import FrontEnd
 from e2e_lab.workspace.readers import watch_readers
 from e2e_lab.workspace.session import session
 
@@ -29,12 +30,15 @@ _MISSING = object()
 class Hooks:
     """What the kernel calls before and after each cell."""
 
-    def __init__(self, shell: InteractiveShell) -> None:
+    def __init__(self, shell: InteractiveShell, front: FrontEnd) -> None:
         self.shell = shell
+        self.front = front
         self.replaced: dict[str, Any] = {}
 
     def pre_run_cell(self, info: ExecutionInfo) -> None:
         """Read the cell before it runs, so that a snapshot in its middle knows where it stands."""
+        self.front.busy = True
+        session.made.clear()
         source = info.raw_cell or ""
         transformed = getattr(info, "transformed_cell", None)
         if transformed is None:
@@ -46,6 +50,8 @@ class Hooks:
         run, session.cell_run = session.cell_run, None
         if run is not None:
             self._end(run, result.error_in_exec or result.error_before_exec)
+        self.front.busy = False
+        self.front.after_cell()
 
     def begin_run(self, line: str) -> None:
         """What the first line of a ``%%e2e run`` cell does."""
@@ -111,7 +117,8 @@ def load(shell: InteractiveShell) -> None:
     if session.namespace is shell.user_ns:
         return
     session.namespace = shell.user_ns
-    hooks = Hooks(shell)
+    front = FrontEnd(session)
+    hooks = Hooks(shell, front)
     shell.e2e_begin_run = hooks.begin_run  # type: ignore[attr-defined]  # what the first line of a run calls
     shell.register_magics(E2EMagics)
     shell.events.register("pre_run_cell", hooks.pre_run_cell)
@@ -121,6 +128,8 @@ def load(shell: InteractiveShell) -> None:
     shell.set_hook("complete_command", complete, str_key="%%e2e")
     cards.install(shell)
     watch_readers()
+    if hasattr(shell, "kernel"):  # a terminal has no front end to talk to
+        front.listen()
     history: Any = shell.history_manager
     for earlier in list(history.input_hist_raw)[1:]:  # as typed, which `In` is not
         if earlier.strip():
@@ -134,7 +143,20 @@ def complete(_: Any, event: Any) -> list[str]:
     typed = event.line.lstrip("%").removeprefix("e2e").lstrip()
     kind, words = grammar.completion_context(typed)
     last = typed.split()[-1] if typed and not typed[-1].isspace() else ""
+    if kind == "dataset" and "@" in last:  # IPython completes what stands after the last @
+        return _selectors(last.partition("@")[0])
     return [*words, *(name for name in _names(kind) if name.startswith(last))]
+
+
+def _selectors(name: str) -> list[str]:
+    """The versions of a dataset, newest first."""
+    from e2e_lab import storage
+
+    try:
+        known = storage.versions(session.project(), name)
+    except E2EError:
+        return []
+    return list(dict.fromkeys(f"v{version.version}" for version in reversed(known)))
 
 
 def _names(kind: str) -> list[str]:

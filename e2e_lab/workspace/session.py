@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +34,16 @@ class Cell:
     reads: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True)
+class Held:
+    """A table that is a version as a whole: the very object, its extent then, and how much had happened."""
+
+    thing: weakref.ref[Any]
+    version: Parent
+    extent: tuple[int, ...]
+    events: int
+
+
 @dataclass
 class Session:
     """The state of this process. *namespace* is the user's; None outside a kernel."""
@@ -46,6 +57,12 @@ class Session:
     """The runs going on, innermost last."""
     cell_run: ActiveRun | None = None
     """The run that the running cell began, and that ends with it."""
+    told: Path | None = None
+    """The notebook's file as the front end says, which knows of renames."""
+    made: list[Snapshot] = field(default_factory=list)
+    """What the running cell has saved."""
+    versions: dict[int, Held] = field(default_factory=dict)
+    """The tables that are known to be a version, by their identity."""
 
     @property
     def in_kernel(self) -> bool:
@@ -64,9 +81,11 @@ class Session:
 
     @property
     def notebook(self) -> Path | None:
-        """The notebook's file as the environment says, found again after a rename by the cells in it; or None."""
+        """The notebook's file as the front end says, else the environment, found again after a rename; or None."""
         if not self.in_kernel:
             return None
+        if self.told is not None and self.told.exists():
+            return self.told
         named = os.environ.get("JPY_SESSION_NAME") or (self.namespace or {}).get("__vsc_ipynb_file__")
         if not named or not str(named).endswith(".ipynb"):
             return None
@@ -119,7 +138,7 @@ class Session:
         hidden = {"In", "Out", "exit", "quit", "get_ipython", "open"}
         return {
             name: value
-            for name, value in (self.namespace or {}).items()
+            for name, value in dict(self.namespace or {}).items()  # a copy: threads of the user may add names
             if not name.startswith("_") and name not in hidden
         }
 
@@ -144,6 +163,31 @@ class Session:
         """Note that *thing*, under all its names, is this snapshot."""
         for name in self.names_of(thing):
             self.flow.tied(name, snapshot)
+
+    def saved(self, thing: Any, snapshot: Snapshot) -> None:
+        """Note that a cell saved *thing* as this version."""
+        self.made.append(snapshot)
+        self.same(thing, snapshot.as_parent)
+
+    def same(self, thing: Any, version: Parent) -> None:
+        """Note that the object *thing* is this version, whole."""
+        extent = getattr(thing, "shape", None)
+        if not self.in_kernel or not isinstance(extent, tuple):
+            return
+        key = id(thing)
+        try:
+            watched = weakref.ref(thing, lambda _: self.versions.pop(key, None))
+        except TypeError:  # an object that cannot be watched is never known again
+            return
+        self.versions[key] = Held(watched, version, extent, len(self.flow.events))
+
+    def version_of(self, thing: Any) -> tuple[Parent | None, bool]:
+        """The version that *thing* was, and whether it still is, as far as its extent and the cells tell."""
+        held = self.versions.get(id(thing))
+        if held is None or held.thing() is not thing:
+            return None, False
+        touched = self.flow.assigned_since(held.events, self.names_of(thing))
+        return held.version, not touched and held.extent == getattr(thing, "shape", None)
 
     # ---- the run ---------------------------------------------------------------------------------------------
 

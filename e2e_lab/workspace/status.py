@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from e2e_lab import experiments, models, serving, storage, versioning
 from e2e_lab.project import Project
 from e2e_lab.records import Package, Room, RunsOverview, Services, Snapshot, Status, age, plural
@@ -9,10 +11,12 @@ from e2e_lab.records import Package, Room, RunsOverview, Services, Snapshot, Sta
 
 def project_status(project: Project) -> Status:
     """The five boxes of the chart with their states, what is not saved, and the one next step."""
-    unsaved = versioning.unsaved(project)
-    records = storage.records(project)
-    seen = experiments.overview(project)
-    packages = models.packages(project)
+    with ThreadPoolExecutor(1) as beside:
+        asked = beside.submit(versioning.unsaved, project)  # git's part takes as long as all of the rest
+        records = storage.records(project)
+        seen = experiments.overview(project)
+        packages = models.packages(project)
+        unsaved = asked.result()
     rooms = (
         _data(records, unsaved),
         _versions(project, unsaved),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from pytest_jupyter.jupyter_server import *  # noqa: F403
 from tornado.httpclient import HTTPClientError
 
 from e2e_lab import project as projects
+from e2e_lab.workspace.server.backend import Backend
 
 
 @dataclass(frozen=True)
@@ -34,18 +35,31 @@ def jp_server_config() -> dict[str, Any]:
 
 @pytest.fixture
 def ask(jp_fetch: Any) -> Ask:
-    """``await ask("status", project="flights")``: an answer, whether it went well or not."""
+    """``await ask("status", project="flights")``: an answer, whether it went well or not. A body makes it a POST."""
 
-    async def asked(noun: str, *, headers: dict[str, str] | None = None, body: Any = None, **params: str) -> Answer:
-        how = {} if body is None else {"method": "POST", "body": body if isinstance(body, bytes) else json.dumps(body)}
+    async def asked(
+        noun: str, *, headers: dict[str, str] | None = None, body: Any = None, method: str | None = None, **params: Any
+    ) -> Answer:
+        how: dict[str, Any] = {} if method is None else {"method": method, "allow_nonstandard_methods": True}
+        words = [(name, one) for name, said in params.items() for one in (said if isinstance(said, list) else [said])]
+        if body is not None:
+            how |= {"method": "POST", "body": body if isinstance(body, bytes) else json.dumps(body)}
         try:
-            got = await jp_fetch("e2e-lab", "api", noun, headers=headers, params=params, **how)
+            got = await jp_fetch("e2e-lab", "api", *noun.split("/"), headers=headers, params=words, **how)
         except HTTPClientError as refused:
             got = refused.response
         assert got.headers["Content-Type"].startswith("application/json")
         return Answer(got.code, json.loads(got.body))
 
     return asked
+
+
+@pytest.fixture
+def backend(jp_serverapp: Any) -> Iterator[Backend]:
+    """What the routes stand on; its worker ends with the test."""
+    found: Backend = jp_serverapp.web_app.settings["e2e_lab"]
+    yield found
+    found.worker.stop()
 
 
 @pytest.fixture
@@ -63,3 +77,22 @@ def flights(jp_root_dir: Path) -> projects.Project:
     ):
         subprocess.run(["git", "-C", str(root), *words], check=True)
     return made
+
+
+@pytest.fixture
+def data(flights: projects.Project) -> projects.Project:
+    """The project with two datasets: ``flights``, raw in two versions, and ``late``, made from its first one."""
+    import pandas as pd
+
+    from e2e_lab import storage
+    from e2e_lab.records import Origin
+
+    delays = [2.0, 40.5, float("nan"), -6.0]
+    frame = pd.DataFrame({"carrier": ["UA", "AA", "B6", None], "delay": delays, "day": pd.Timestamp("2013-01-01")})
+    origin = Origin(notebook="flights.ipynb", cell="first")
+    one = storage.snapshot(flights, frame, "flights", stage="raw", source="flights.csv", author="Ada", origin=origin)
+    late = frame[frame["delay"] > 0].reset_index(drop=True)
+    storage.snapshot(flights, late, "late", stage="processed", parents=(one.as_parent,), author="Ada")
+    more = frame.assign(hour=[5, 6, 7, 8])
+    storage.snapshot(flights, more, "flights", stage="raw", source="flights.csv", author="Ada", message="with hours")
+    return flights

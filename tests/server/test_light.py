@@ -25,9 +25,15 @@ app.initialize(["--ServerApp.jpserver_extensions={'e2e_lab': True}", "--Identity
 async def look():
     try:
         said = {}
-        for noun in ("revision", "status"):
-            url = f"{app.connection_url.rstrip('/')}/e2e-lab/api/{noun}?project=flights"
+        for noun in json.loads(sys.argv[2]):
+            url = f"{app.connection_url.rstrip('/')}/e2e-lab/api/{noun}{'&' if '?' in noun else '?'}project=flights"
             got = await AsyncHTTPClient().fetch(url, headers={"Authorization": "token t"}, raise_error=False)
+            said[noun] = got.code
+        for noun, body in json.loads(sys.argv[3]).items():
+            url = f"{app.connection_url.rstrip('/')}/e2e-lab/api/{noun}?project=flights"
+            got = await AsyncHTTPClient().fetch(
+                url, method="POST", body=json.dumps(body), headers={"Authorization": "token t"}, raise_error=False
+            )
             said[noun] = got.code
         print(json.dumps({"said": said, "modules": sorted(sys.modules)}), flush=True)
     finally:
@@ -38,17 +44,31 @@ app.start()
 """
 
 
+VERSION = "datasets/flights/snapshots/v1"
+LOOKS = (
+    "revision", "status", "projects", "datasets", "datasets/flights", "datasets/flights/snapshots", VERSION,
+    f"{VERSION}/rows", f"{VERSION}/columns", f"{VERSION}/lineage", "diff?dataset=flights&a=v1&b=v2",
+    "origins?notebook=a.ipynb", "jobs", "openapi.json", "kernels/python3",
+)  # fmt: skip
+CHANGES = {
+    "datasets/late/rename": {"new": "later"},
+    "datasets/flights/restore": {"selector": "v1"},
+    "jobs": {"kind": "export", "args": {"ref": "flights"}},
+}
+
+
 @pytest.mark.integration
-def test_the_server_imports_nothing_heavy(flights: Project, jp_root_dir: Path, tmp_path: Path) -> None:
+def test_the_server_imports_nothing_heavy(data: Project, jp_root_dir: Path, tmp_path: Path) -> None:
     done = subprocess.run(
-        [sys.executable, "-c", SERVER, jp_root_dir],
+        [sys.executable, "-c", SERVER, jp_root_dir, json.dumps(LOOKS), json.dumps(CHANGES)],
         check=False,
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=120,
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
     seen = json.loads(done.stdout.splitlines()[-1])
-    assert seen["said"] == {"revision": 200, "status": 200}
+    assert {noun: code for noun, code in seen["said"].items() if code not in (200, 202)} == {}
+    assert seen["said"].keys() == {*LOOKS, *CHANGES}
     assert HEAVY & set(seen["modules"]) == set()

@@ -8,12 +8,10 @@ from typing import Any
 
 import pytest
 
+from e2e_lab import __version__
 from e2e_lab.errors import Damaged
 from e2e_lab.project import Project
-from e2e_lab.workspace import server
-
-ROUTES = ["status", "revision", "projects"]
-OUTSIDE = ["..", "../elsewhere", "flights/../../elsewhere", "/", "/etc", "link", "link/deep"]
+from e2e_lab.workspace import status
 
 
 async def test_status_tells_project_branch_and_the_five_rooms(ask: Any, flights: Project) -> None:
@@ -77,52 +75,35 @@ async def test_looking_outside_a_project_leaves_the_log_alone(ask: Any, caplog: 
     assert [line for line in caplog.messages if "revision" in line or "e2e" in line] == []
 
 
-@pytest.mark.parametrize("noun", ROUTES)
-async def test_without_a_token_nothing_is_answered(ask: Any, flights: Project, noun: str) -> None:
-    body = {"path": "flights"} if noun == "projects" else None
-    answer = await ask(noun, headers={"Authorization": "token wrong"}, body=body, project="flights")
-    assert (answer.status, answer.body["code"]) == (403, "forbidden")
-
-
-@pytest.mark.parametrize("noun", ROUTES)
-async def test_who_is_not_authorized_is_refused(
-    ask: Any, flights: Project, noun: str, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
+async def test_no_folder_outside_of_the_root_becomes_a_project(
+    ask: Any, flights: Project, jp_root_dir: Path, tmp_path: Path
 ) -> None:
-    asked = []
-
-    def is_authorized(handler: Any, user: Any, action: str, resource: str) -> bool:
-        asked.append((action, resource))
-        return False
-
-    monkeypatch.setattr(jp_serverapp.authorizer, "is_authorized", is_authorized)
-    body = {"path": "flights"} if noun == "projects" else None
-    answer = await ask(noun, body=body, project="flights")
-    assert (answer.status, answer.body["code"]) == (403, "forbidden")
-    assert asked == [("write" if noun == "projects" else "read", "e2e_lab")]
-
-
-@pytest.fixture
-def link(jp_root_dir: Path, tmp_path: Path) -> None:
-    """A link under the root that leads to a folder outside of it."""
     elsewhere = tmp_path / "elsewhere"
     (elsewhere / "deep").mkdir(parents=True)
-    (elsewhere / "e2e.toml").touch()
     (jp_root_dir / "link").symlink_to(elsewhere)
+    for path in ("..", "../elsewhere", "flights/../../elsewhere", "/", "/etc", "link", "link/deep"):
+        answer = await ask("projects", body={"path": path})
+        assert (answer.status, answer.body["code"]) == (400, "usage"), path
+        assert answer.body["hint"], path
+    for path in ("%2e%2e/elsewhere", "..%2felsewhere", "x" * 5000, "nowhere", "flights/e2e.toml"):
+        answer = await ask("projects", body={"path": path})
+        assert (answer.status, answer.body["code"]) == (404, "not_found"), path
 
 
-@pytest.mark.parametrize("path", OUTSIDE)
-@pytest.mark.parametrize("noun", ROUTES)
-async def test_no_path_leads_out_of_the_root(ask: Any, flights: Project, link: None, noun: str, path: str) -> None:
-    answer = await (ask(noun, body={"path": path}) if noun == "projects" else ask(noun, project=path))
-    assert (answer.status, answer.body["code"]) == (400, "usage")
-    assert answer.body["hint"]
+async def test_projects_under_the_root_are_listed(ask: Any, flights: Project, jp_root_dir: Path) -> None:
+    for path in ("a/b/été", ".hidden/x", "node_modules/y", "1/2/3/4/5"):
+        (jp_root_dir / path).mkdir(parents=True)
+        (jp_root_dir / path / "e2e.toml").write_text('[project]\nname = "<b>"\n', "utf-8")
+    answer = await ask("projects")
+    assert [(one["path"], one["name"]) for one in answer.body["items"]] == [("a/b/été", "<b>"), ("flights", "flights")]
+    assert answer.body["root"] == str(jp_root_dir)
+    assert not (jp_root_dir / "a" / "b" / "été" / ".e2e").exists()
 
 
-@pytest.mark.parametrize("path", ["%2e%2e/elsewhere", "..%2felsewhere", "x" * 5000, "nowhere", "flights/e2e.toml"])
-@pytest.mark.parametrize("noun", ROUTES)
-async def test_a_folder_that_is_not_there_is_not_found(ask: Any, flights: Project, noun: str, path: str) -> None:
-    answer = await (ask(noun, body={"path": path}) if noun == "projects" else ask(noun, project=path))
-    assert (answer.status, answer.body["code"]) == (404, "not_found")
+async def test_status_tells_of_the_server_too(ask: Any, flights: Project, jp_root_dir: Path) -> None:
+    body = (await ask("status", project="flights")).body
+    assert (body["version"], body["root"], body["folder"]) == (__version__, str(jp_root_dir), "flights")
+    assert (body["writable"], body["git"]) == (True, True)
 
 
 @pytest.mark.parametrize(
@@ -143,18 +124,7 @@ async def test_a_path_that_no_file_can_have_is_a_bad_request(ask: Any, path: byt
 
 async def test_nothing_is_made_by_a_get(ask: Any, jp_root_dir: Path) -> None:
     answer = await ask("projects")
-    assert (answer.status, answer.body["code"]) == (405, "method_not_allowed")
-    assert list(jp_root_dir.iterdir()) == []
-
-
-async def test_a_write_without_the_xsrf_token_is_refused(
-    ask: Any, jp_root_dir: Path, jp_serverapp: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    # A browser is known by its cookie, not by a token in a header, which no other site could send.
-    monkeypatch.setattr(jp_serverapp.identity_provider, "is_token_authenticated", lambda handler: False)
-    answer = await ask("projects", body={"path": ""})
-    assert (answer.status, answer.body["code"]) == (403, "forbidden")
-    assert "_xsrf" in answer.body["message"]
+    assert (answer.status, answer.body["items"]) == (200, [])
     assert list(jp_root_dir.iterdir()) == []
 
 
@@ -169,7 +139,7 @@ async def test_an_error_of_the_tree_keeps_its_status_code_and_hint(
     def damaged(project: Project) -> dict[str, Any]:
         raise Damaged("flights is damaged.", hint="e2e verify")
 
-    monkeypatch.setattr(server, "_status", damaged)
+    monkeypatch.setattr(status, "project_status", damaged)
     answer = await ask("status", project="flights")
     assert answer.status == 500
     assert answer.body == {"code": "damaged", "message": "flights is damaged.", "hint": "e2e verify"}
@@ -181,7 +151,7 @@ async def test_a_fault_of_ours_goes_to_the_log_and_not_out(
     def broken(project: Project) -> dict[str, Any]:
         raise KeyError("secret of the house")
 
-    monkeypatch.setattr(server, "_status", broken)
+    monkeypatch.setattr(status, "project_status", broken)
     answer = await ask("status", project="flights")
     assert (answer.status, answer.body["code"]) == (500, "error")
     assert "secret" not in str(answer.body)

@@ -148,7 +148,7 @@ class Index:
                     database.executescript(_SCHEMA)
                 with database:
                     return work(database)
-        except (sqlite3.Error, ValueError) as problem:  # ValueError: words of sqlite that are no text
+        except (sqlite3.Error, ArithmeticError, TypeError, ValueError) as problem:  # a damaged one may answer anything
             if isinstance(problem, sqlite3.OperationalError) and any(why in str(problem) for why in _OF_THE_PLACE):
                 _PAUSED[self.path] = time.monotonic() + PAUSE_SECONDS
             else:

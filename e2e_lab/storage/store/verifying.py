@@ -240,7 +240,7 @@ def check_index(reader: Reader, ids: Collection[str], packs: Mapping[str, Checke
             wrong = "" if said == "ok" else str(said).splitlines()[0]
             wrong = wrong or next(_false_pages(reader.project, database, packs), "")
             wrong = wrong or next(_false_pieces(reader.project, database, ids), "")
-    except (sqlite3.Error, OSError, ValueError) as problem:  # ValueError: words of sqlite that are no text
+    except (sqlite3.Error, ArithmeticError, OSError, TypeError, ValueError) as problem:  # it may answer anything
         wrong = "" if _locked(problem) else str(problem)
     if wrong:
         reader.found(path, f"is wrong: {wrong}", fix=f"rm {reader.project.relative(path)}  (it is made anew)")

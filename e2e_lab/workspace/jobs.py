@@ -1,0 +1,258 @@
+"""Long work as detached processes, with their state on disk: it outlives a reload of the page and the server.
+
+.e2e/jobs/ID/wish.json      what is to be done, checked
+.e2e/jobs/ID/job.json       how it stands; written by the server until the process runs, then by the process alone
+.e2e/jobs/ID/process.json   the process: its number, and when it began (numbers are used again)
+.e2e/jobs/ID/cancel         somebody does not want it any more
+.e2e/jobs/ID/log            what it printed
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from e2e_lab import __version__
+from e2e_lab.errors import JobNotFound, NoLibrary, UnfitPython, VersionMismatch
+from e2e_lab.project import Project
+from e2e_lab.records import FORMAT, Record
+from e2e_lab.records.jobs import Job, JobLog, Problem
+from e2e_lab.workspace.installing import install_line
+
+KEPT = 100
+"""Jobs that are over and still listed."""
+GRACE_SECONDS = 5.0
+"""How long a job may take to stop by itself."""
+_QUEUED = timedelta(seconds=30)
+_ID = re.compile(r"\d{8}T\d{12}-[0-9a-f]{6}")
+_CHUNK = 1 << 18
+
+
+def start(project: Project, kind: str, args: Record, *, title: str, python: str, kernel: str | None) -> Job:
+    """Begin a job in a process of its own, run by *python*; it goes on whatever becomes of this process.
+
+    Raises :class:`UnfitPython` where *python* has no e2e-lab, or another one than this.
+    """
+    (project.home / "jobs").mkdir(parents=True, exist_ok=True)
+    _check(python)
+    _sweep(project)
+    now = datetime.now(UTC)
+    job = Job(
+        id=f"{now:%Y%m%dT%H%M%S%f}-{secrets.token_hex(3)}", kind=kind, title=title, state="queued", created=now,
+        kernel=kernel,
+    )  # fmt: skip
+    folder = _folder(project, job.id)
+    folder.mkdir(mode=0o700)
+    wish = {"format": FORMAT, "root": str(project.root), "kind": kind, "args": args.to_json()}
+    project.write(folder / "wish.json", json.dumps(wish).encode())
+    save(project, job)
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("JPY_")}
+    with open(folder / "log", "ab") as log:
+        process = subprocess.Popen(
+            [python, "-u", "-m", "e2e_lab.workspace.job_process", str(folder)],
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True,
+        )  # fmt: skip
+    threading.Thread(target=process.wait, name=f"e2e-lab {job.id}", daemon=True).start()  # leaves no zombie
+    with contextlib.suppress(psutil.Error):
+        began = psutil.Process(process.pid).create_time()
+        project.write(folder / "process.json", json.dumps({"pid": process.pid, "began": began}).encode())
+    return job
+
+
+def save(project: Project, job: Job) -> None:
+    """Write down how a job stands."""
+    project.write(_folder(project, job.id) / "job.json", json.dumps({"format": FORMAT, **job.to_json()}).encode())
+
+
+def find(project: Project, job_id: str) -> Job:
+    """How a job stands; one whose process died without a word has failed. Raises :class:`JobNotFound`."""
+    job = read(project, job_id)
+    if job.over:
+        return job
+    process = _process(project, job.id)
+    if process is not None or (job.state == "queued" and _young(project, job)):
+        return job
+    job = read(project, job_id)  # it may have begun or ended well between the two looks
+    if job.over or _process(project, job.id) is not None:
+        return job
+    if (_folder(project, job.id) / "cancel").exists():
+        return replace(job, state="cancelled", ended=_last_sign(project, job))
+    problem = Problem(code="job_died", message="The process of this job ended without a word.", hint="see its log")
+    return replace(job, state="failed", ended=_last_sign(project, job), error=problem)
+
+
+def _last_sign(project: Project, job: Job) -> datetime:
+    """When a job whose process died wrote or printed something last."""
+    times = [path.stat().st_mtime for path in _folder(project, job.id).iterdir()]
+    return datetime.fromtimestamp(max(times), UTC)
+
+
+def listed(project: Project) -> list[Job]:
+    """All jobs that are still known, newest first."""
+    found = []
+    for name in _ids(project):
+        with contextlib.suppress(JobNotFound):
+            found.append(find(project, name))
+    return found
+
+
+def cancel(project: Project, job_id: str) -> Job:
+    """Ask a job to stop, and stop it by force where it does not within :data:`GRACE_SECONDS`."""
+    job = find(project, job_id)
+    process = _process(project, job.id)
+    if job.over or process is None:
+        return job
+    project.write(_folder(project, job.id) / "cancel", b"")
+    with contextlib.suppress(psutil.Error):
+        process.send_signal(signal.SIGINT)
+    force = threading.Timer(GRACE_SECONDS, _kill, [process])
+    force.daemon = True
+    force.start()
+    return find(project, job_id)
+
+
+def log(project: Project, job_id: str, offset: int = 0) -> JobLog:
+    """What a job printed from byte *offset* on, up to a quarter of a megabyte."""
+    read(project, job_id)
+    try:
+        with open(_folder(project, job_id) / "log", "rb") as file:
+            file.seek(offset)
+            said = file.read(_CHUNK)
+    except FileNotFoundError:
+        said = b""
+    said = _whole(said)
+    return JobLog(text=said.decode("utf-8", "replace"), offset=offset, next=offset + len(said))
+
+
+def _whole(said: bytes) -> bytes:
+    """Without a letter at the end of which only a part was read."""
+    for length in range(1, min(4, len(said)) + 1):
+        byte = said[-length]
+        if byte >= 0b1100_0000:
+            needed = 2 if byte < 0b1110_0000 else 3 if byte < 0b1111_0000 else 4
+            return said[:-length] if length < needed else said
+        if byte < 0b1000_0000:
+            break
+    return said
+
+
+# ---- on disk -------------------------------------------------------------------------------------------------
+
+
+def _folder(project: Project, job_id: str) -> Path:
+    return project.home / "jobs" / job_id
+
+
+def _ids(project: Project) -> list[str]:
+    try:
+        names = [path.name for path in (project.home / "jobs").iterdir()]
+    except OSError:
+        return []
+    return sorted(filter(_ID.fullmatch, names), reverse=True)
+
+
+def read(project: Project, job_id: str) -> Job:
+    """What is written of a job, whether its process lives or not."""
+    try:
+        if not _ID.fullmatch(job_id):
+            raise FileNotFoundError
+        return Job.from_json(json.loads((_folder(project, job_id) / "job.json").read_text("utf-8")))
+    except (OSError, ValueError, KeyError, TypeError):
+        raise JobNotFound(f"There is no job {job_id!r}.", hint="GET jobs lists them") from None
+
+
+def _young(project: Project, job: Job) -> bool:
+    """Whether a job without a process may still get one."""
+    started = (_folder(project, job.id) / "process.json").exists()
+    return not started and datetime.now(UTC) - job.created < _QUEUED
+
+
+def _sweep(project: Project) -> None:
+    """Let go of the oldest jobs that are over."""
+    over = [name for name in _ids(project) if find(project, name).over]
+    for name in over[KEPT:]:
+        shutil.rmtree(_folder(project, name), ignore_errors=True)
+
+
+# ---- processes -----------------------------------------------------------------------------------------------
+
+
+def _process(project: Project, job_id: str) -> psutil.Process | None:
+    """The process of a job while it lives."""
+    try:
+        said = json.loads((_folder(project, job_id) / "process.json").read_text("utf-8"))
+        process = psutil.Process(said["pid"])
+        same = abs(process.create_time() - said["began"]) < 1.0
+        return process if same and process.status() != psutil.STATUS_ZOMBIE else None
+    except (OSError, ValueError, KeyError, psutil.Error):
+        return None
+
+
+def _kill(process: psutil.Process) -> None:
+    """End a job and whatever it began; it leads a process group of its own."""
+    with contextlib.suppress(psutil.Error, OSError):
+        if process.is_running():
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+_PROBE = """
+import sys
+sys.path[:] = [path for path in sys.path if path]  # not the working folder, where any module may lie
+import json
+said = {}
+try:
+    from importlib.metadata import version
+    said["version"] = version("e2e-lab")
+    from e2e_lab.records import FORMAT
+    said["format"] = FORMAT
+except Exception as problem:
+    said["problem"] = f"{type(problem).__name__}: {problem}"
+print(json.dumps(said))
+"""
+
+
+def _check(python: str) -> None:
+    said = library_of(python)
+    if "version" not in said:
+        raise NoLibrary("The Python of this kernel has no e2e-lab.", hint=install_line(python))
+    if not fits(said):
+        raise VersionMismatch(
+            f"The Python of this kernel has e2e-lab {said['version']}, the server {__version__}.",
+            hint=install_line(python),
+        )
+
+
+def library_of(python: str) -> dict[str, Any]:
+    """``version`` and ``format`` of an interpreter's e2e-lab, as far as it has one.
+
+    Raises :class:`UnfitPython` where it does not run.
+    """
+    if Path(python) == Path(sys.executable):
+        return {"version": __version__, "format": FORMAT}
+    try:
+        done = subprocess.run(
+            [python, "-c", _PROBE], check=True, capture_output=True, timeout=30, stdin=subprocess.DEVNULL
+        )
+        return dict(json.loads(done.stdout))
+    except (OSError, subprocess.SubprocessError, ValueError) as problem:
+        raise UnfitPython(f"{python} does not run: {problem}.", hint="jupyter kernelspec list") from None
+
+
+def fits(library: Mapping[str, Any]) -> bool:
+    """Whether an interpreter's e2e-lab is that of this process."""
+    return (library.get("version"), library.get("format")) == (__version__, FORMAT)

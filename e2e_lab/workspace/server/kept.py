@@ -1,0 +1,58 @@
+"""Answers that are kept while what they were read from has not changed."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+from e2e_lab.project import Project
+from e2e_lab.records import STAGES
+
+T = TypeVar("T")
+_MOST = 64
+
+
+@dataclass
+class Kept:
+    """The last answers, by what was asked; those of the longest ago are let go."""
+
+    _answers: OrderedDict[Hashable, tuple[Hashable, Any]] = field(default_factory=OrderedDict)
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def get(self, asked: Hashable, state: Hashable, make: Callable[[], T]) -> T:
+        """The answer kept for *asked* while *state* is what it was then, else what *make* gives now."""
+        with self._lock:
+            found = self._answers.get(asked)
+            if found is not None and found[0] == state:
+                self._answers.move_to_end(asked)
+                return found[1]  # type: ignore[no-any-return]
+        made = make()
+        with self._lock:
+            self._answers[asked] = (state, made)
+            while len(self._answers) > _MOST:
+                self._answers.popitem(last=False)
+        return made
+
+
+def records_state(project: Project) -> Hashable:
+    """What changes whenever a record or the journal does, also by git or by hand: a few milliseconds for thousands."""
+    seen: list[tuple[str, int, int]] = []
+    for stage in STAGES:
+        try:
+            with os.scandir(project.root / "data" / stage) as entries:
+                for entry in entries:
+                    stat = entry.stat()
+                    seen.append((entry.name, stat.st_mtime_ns, stat.st_size))
+        except OSError:
+            continue
+    return project.revision, tuple(sorted(seen))
+
+
+def seconds(length: float) -> int:
+    """A number that is another one every *length* seconds."""
+    return int(time.monotonic() / length)

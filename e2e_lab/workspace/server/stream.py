@@ -1,0 +1,94 @@
+"""``jobs/{id}/stream``: a job's changes and log lines as they come, until it is over."""
+
+from __future__ import annotations
+
+import asyncio
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from jupyter_core.utils import ensure_async
+from jupyter_server.auth.decorator import ws_authenticated
+from jupyter_server.base.handlers import JupyterHandler
+from jupyter_server.base.websocket import WebSocketMixin
+from tornado.web import HTTPError
+from tornado.websocket import WebSocketClosedError, WebSocketHandler
+
+from e2e_lab import project as projects
+from e2e_lab.errors import E2EError
+from e2e_lab.project import Project
+from e2e_lab.records import Record
+from e2e_lab.records.jobs import Job, JobChanged, JobPrinted
+from e2e_lab.workspace import jobs
+from e2e_lab.workspace.server.handlers import RESOURCE
+from e2e_lab.workspace.server.paths import folder_under
+from e2e_lab.workspace.server.routes import OFFSET
+
+if TYPE_CHECKING:
+    from e2e_lab.workspace.server.backend import Backend
+
+SECONDS = 0.2
+
+
+class JobStream(WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """Sends a :class:`JobChanged` at once and after each change, and a :class:`JobPrinted` for each piece of log."""
+
+    auth_resource = RESOURCE
+
+    def initialize(self, backend: Backend) -> None:
+        self.backend = backend
+        self.telling: asyncio.Task[None] | None = None
+
+    @ws_authenticated
+    async def get(self, *args: Any, **words: Any) -> Any:
+        allowed = await ensure_async(self.authorizer.is_authorized(self, self.current_user, "read", self.auth_resource))
+        if not allowed:
+            raise HTTPError(HTTPStatus.FORBIDDEN)
+        try:
+            folder = folder_under(self.backend.root, self.get_query_argument("project", "", strip=False))
+            self.offset = OFFSET.read(self.get_query_arguments("offset"))
+            self.project = await asyncio.to_thread(projects.find, folder)
+            await asyncio.to_thread(jobs.find, self.project, words["id"])
+        except E2EError as error:
+            raise HTTPError(error.status, reason=error.code) from None
+        return await super().get(*args, **words)
+
+    def open(self, *args: str, **words: str) -> None:
+        super().open(*args, **words)
+        self.telling = asyncio.ensure_future(self._tell(self.project, words["id"]))
+
+    def on_message(self, message: str | bytes) -> None:
+        """Nothing is taken: a job is stopped by its route, where XSRF is checked."""
+
+    def on_close(self) -> None:
+        super().on_close()
+        if self.telling is not None:
+            self.telling.cancel()
+
+    async def _tell(self, project: Project, job_id: str) -> None:
+        told: Job | None = None
+        try:
+            while told is None or not told.over:
+                job = await asyncio.to_thread(
+                    jobs.find, project, job_id
+                )  # before the log: at the end all of it is there
+                await self._print(project, job_id)
+                if job != told:
+                    self._send(JobChanged(job=job))
+                    told = job
+                await asyncio.sleep(0 if job.over else SECONDS)
+            self.close(1000)
+        except (WebSocketClosedError, asyncio.CancelledError):
+            return
+        except E2EError as error:  # it was swept away
+            self.close(4404, error.code)
+
+    async def _print(self, project: Project, job_id: str) -> None:
+        while True:
+            said = await asyncio.to_thread(jobs.log, project, job_id, self.offset)
+            if said.next == self.offset:
+                return
+            self.offset = said.next
+            self._send(JobPrinted(text=said.text, next=said.next))
+
+    def _send(self, record: Record) -> None:
+        self.write_message(record.to_json())

@@ -1,0 +1,85 @@
+"""What the routes about rows, columns and jobs answer."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+from e2e_lab.records import Snapshot
+from e2e_lab.records.jobs import Job, JobLog, JobPage
+from e2e_lab.records.panels import KernelCheck
+from e2e_lab.workspace import jobs
+from e2e_lab.workspace.installing import install_line
+from e2e_lab.workspace.job_kinds import kind_of
+from e2e_lab.workspace.server.asked import Asked, checked
+from e2e_lab.workspace.server.data import found_version
+from e2e_lab.workspace.server.paths import under
+
+# ---- tables --------------------------------------------------------------------------------------------------
+
+
+async def rows(asked: Asked) -> dict[str, Any]:
+    """``GET …/rows``, as the worker says it."""
+    words = {"columns": asked.query["column"], "offset": asked.query["offset"], "limit": asked.query["limit"]}
+    return await asked.backend.worker.ask("rows", asked.project, await _version(asked), words)
+
+
+async def columns(asked: Asked) -> dict[str, Any]:
+    """``GET …/columns``, as the worker says it."""
+    words = {"columns": asked.query["column"]}
+    return await asked.backend.worker.ask("columns", asked.project, await _version(asked), words)
+
+
+async def _version(asked: Asked) -> Snapshot:
+    return await asyncio.to_thread(
+        lambda: found_version(asked.project, asked.words["name"], asked.words["selector"])
+    )  # fmt: skip
+
+
+async def kernel(asked: Asked) -> KernelCheck:
+    """``GET kernels/{name}``."""
+    python = await asked.backend.python_of(asked.words["name"])
+    said = await asyncio.to_thread(jobs.library_of, python)
+    return KernelCheck(
+        kernel=asked.words["name"], version=said.get("version"), match=jobs.fits(said), install=install_line(python)
+    )
+
+
+# ---- jobs ----------------------------------------------------------------------------------------------------
+
+
+async def start_job(asked: Asked) -> Job:
+    """``POST jobs``."""
+    wish = asked.body
+    python = await asked.backend.python_of(wish.kernel)
+
+    def begin() -> Job:
+        kind = kind_of(wish.kind)
+        args = checked(kind.args, wish.args)
+        title = kind.title(args)
+        ready = kind.check(asked.project, lambda path: under(asked.backend.root, path), args)
+        return jobs.start(asked.project, wish.kind, ready, title=title, python=python, kernel=wish.kernel)
+
+    return await asyncio.to_thread(begin)
+
+
+def list_jobs(asked: Asked) -> JobPage:
+    """``GET jobs``."""
+    found = jobs.listed(asked.project)
+    offset, limit = asked.query["offset"], asked.query["limit"]
+    return JobPage(items=tuple(found[offset : offset + limit]), total=len(found), limit=limit, offset=offset)
+
+
+def job(asked: Asked) -> Job:
+    """``GET jobs/{id}``."""
+    return jobs.find(asked.project, asked.words["id"])
+
+
+def cancel_job(asked: Asked) -> Job:
+    """``POST jobs/{id}/cancel``."""
+    return jobs.cancel(asked.project, asked.words["id"])
+
+
+def job_log(asked: Asked) -> JobLog:
+    """``GET jobs/{id}/log``."""
+    return jobs.log(asked.project, asked.words["id"], asked.query["offset"])
