@@ -3,113 +3,137 @@ import {
   JupyterFrontEnd,
   JupyterFrontEndPlugin
 } from '@jupyterlab/application';
-import { ICommandPalette } from '@jupyterlab/apputils';
+import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
+import { PageConfig, PathExt } from '@jupyterlab/coreutils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { INotebookTracker } from '@jupyterlab/notebook';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
-import {
-  CommandToolbarButton,
-  Toolbar,
-  refreshIcon
-} from '@jupyterlab/ui-components';
 
 import { Api } from './api';
+import { CommandIDs, addCommands } from './commands';
+import { DataModel } from './data/model';
+import { DatasetActions } from './dataset/actions';
+import { DatasetTabs } from './dataset/tabs';
+import { Head } from './flow/head';
 import { FlowModel } from './flow/model';
-import { FlowPanel } from './flow/panel';
-import { e2eIcon } from './icon';
+import { Jobs } from './jobs';
+import { Badges } from './kernel/badges';
+import { Kernels } from './kernel/model';
+import { panels } from './panels';
 import { Sidebar } from './sidebar';
+import { Watch } from './watch';
 
 const PLUGIN_ID = 'e2e-lab:plugin';
 
-const CommandIDs = {
-  open: 'e2e-lab:open',
-  refresh: 'e2e-lab:refresh'
-} as const;
-
 const plugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
-  description: 'The e2e-lab sidebar: where the project stands in its workflow.',
+  description:
+    'The machine-learning workflow: a sidebar, and tabs of datasets.',
   autoStart: true,
+  requires: [INotebookTracker],
   optional: [
     ITranslator,
     ISettingRegistry,
     ICommandPalette,
     ILayoutRestorer,
-    IDefaultFileBrowser
+    IDefaultFileBrowser,
+    IThemeManager
   ],
   activate: (
     app: JupyterFrontEnd,
+    notebooks: INotebookTracker,
     translator: ITranslator | null,
     settings: ISettingRegistry | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
-    browser: IDefaultFileBrowser | null
+    browser: IDefaultFileBrowser | null,
+    themes: IThemeManager | null
   ) => {
     const trans = (translator ?? nullTranslator).load('e2e_lab');
     const { contents, serverSettings } = app.serviceManager;
+    const localPath = (path: string) => contents.localPath(path);
 
-    const model = new FlowModel(new Api(serverSettings));
-    if (browser) {
-      followFolder(model, browser, path => contents.localPath(path));
-    }
-    contents.fileChanged.connect(() => model.invalidate());
+    const api = new Api(serverSettings);
+    const watch = new Watch(api);
+    const flow = new FlowModel(api, watch);
+    const kernels = new Kernels(notebooks, localPath, api, () => watch.looking);
+    const data = new DataModel(api, watch, kernels);
+    const jobs = new Jobs(api, trans);
+    const actions = new DatasetActions(api, watch, kernels, jobs, trans);
+    const tabs = new DatasetTabs(app.shell, {
+      ...{ api, watch, flow, kernels, actions, themes, trans }
+    });
+
+    followFolder(watch, notebooks, browser, localPath);
+    flow.created.connect(() => void browser?.model.refresh());
+    contents.fileChanged.connect(() => watch.invalidate());
+    kernels.root = PageConfig.getOption('serverRoot');
+    flow.changed.connect(() => {
+      const { status } = flow.state;
+      if (status) {
+        kernels.root = status.root;
+        void jobs.resume(watch.state.folder);
+      }
+    });
+    new Badges(kernels, watch, api, trans, (ref, notebook) => {
+      const [name, selector] = ref.split('@');
+      tabs.open(PathExt.dirname(localPath(notebook)), name, selector);
+    });
     if (settings) {
-      void followSettings(model, settings);
+      void followSettings(watch, settings);
     }
 
-    app.commands.addCommand(CommandIDs.open, {
-      label: trans.__('Show e2e-lab'),
-      caption: trans.__('Show where this project stands'),
-      icon: e2eIcon,
-      execute: () => app.shell.activateById(sidebar.id)
-    });
-    app.commands.addCommand(CommandIDs.refresh, {
-      label: trans.__('Refresh e2e-lab'),
-      caption: trans.__('Look again where this project stands'),
-      icon: refreshIcon,
-      execute: () => model.refresh()
-    });
-
-    const toolbar = new Toolbar();
-    toolbar.addItem(
-      'refresh',
-      new CommandToolbarButton({
-        commands: app.commands,
-        id: CommandIDs.refresh,
-        label: ''
-      })
+    const sidebar = new Sidebar(
+      new Head(flow, kernels, api, trans),
+      translator ?? nullTranslator
     );
-    const sidebar = new Sidebar(translator ?? nullTranslator);
-    sidebar.addWidget(Object.assign(new FlowPanel(model, trans), { toolbar }));
+    const parts = {
+      ...{ app, palette, sidebar, watch, flow, data, kernels, actions, tabs },
+      trans
+    };
+    addCommands(parts);
+    panels(parts).forEach(panel => sidebar.addWidget(panel));
     app.shell.add(sidebar, 'left', { rank: 250, type: 'e2e-lab' });
 
     restorer?.add(sidebar, sidebar.id);
-    for (const command of Object.values(CommandIDs)) {
-      palette?.addItem({ command, category: 'e2e-lab' });
-    }
+    void restorer?.restore(tabs.tracker, {
+      command: CommandIDs.dataset,
+      args: ({ content: { model } }) => ({
+        folder: model.folder,
+        name: model.state.name
+      }),
+      name: ({ content: { model } }) => `${model.folder}:${model.state.name}`
+    });
   }
 };
 
+/** Look at the project of the notebook that is worked in, or of the folder that is browsed to. */
 function followFolder(
-  model: FlowModel,
-  browser: IDefaultFileBrowser,
+  watch: Watch,
+  notebooks: INotebookTracker,
+  browser: IDefaultFileBrowser | null,
   localPath: (path: string) => string
 ): void {
-  const follow = () => {
-    model.folder = localPath(browser.model.path);
+  const browse = () => {
+    watch.folder = browser ? localPath(browser.model.path) : '';
   };
-  void browser.model.restored.then(follow);
-  browser.model.pathChanged.connect(follow);
-  model.created.connect(() => void browser.model.refresh());
+  void browser?.model.restored.then(browse);
+  browser?.model.pathChanged.connect(browse);
+  notebooks.currentChanged.connect((_, panel) => {
+    if (panel) {
+      watch.folder = PathExt.dirname(localPath(panel.context.path));
+    }
+  });
 }
 
 async function followSettings(
-  model: FlowModel,
+  watch: Watch,
   registry: ISettingRegistry
 ): Promise<void> {
   const settings = await registry.load(PLUGIN_ID);
   const follow = () => {
-    model.seconds = settings.get('refreshSeconds').composite as number;
+    watch.seconds = settings.get('refreshSeconds').composite as number;
   };
   follow();
   settings.changed.connect(follow);

@@ -1,4 +1,4 @@
-"""The Jupyter server of the UI tests: a new root folder with a small real project in ``flights``.
+"""The Jupyter server of the UI tests: a new root folder with the projects of ``projects.py``.
 
 Galata needs it without token and XSRF check, so it is only for these tests and only on loopback.
 """
@@ -16,12 +16,14 @@ from typing import Any
 from jupyterlab.galata import configure_jupyter_server
 
 sys.path.insert(0, str(Path(__file__).parent))
-from flights_project import make
+from projects import bare_kernel, make_all
 
 c: Any = get_config()  # noqa: F821  (Jupyter defines it)
 root = Path(tempfile.mkdtemp(prefix="e2e-lab-ui-"))
 atexit.register(shutil.rmtree, root, ignore_errors=True)
-make(root / "flights")
+make_all(root)
+bare_kernel(root / ".share" / "kernels" / "bare")
+os.environ["JUPYTER_PATH"] = str(root / ".share")
 os.environ["JUPYTERLAB_GALATA_ROOT_DIR"] = str(root)
 configure_jupyter_server(c)
 atexit.register(shutil.rmtree, c.LabApp.workspaces_dir, ignore_errors=True)

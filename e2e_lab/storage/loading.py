@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pyarrow.types as pat
 
-from e2e_lab.errors import StorageRefused, UsageError, VersionNotFound, closest
+from e2e_lab.errors import DiskFull, ReadOnly, StorageRefused, UsageError, VersionNotFound, closest
 from e2e_lab.project import Project, replacing
 from e2e_lab.records import Exported, Snapshot
 from e2e_lab.storage import store
@@ -190,9 +190,15 @@ def export(project: Project, version: Snapshot, path: Path | str) -> Exported:
                 table = _plain(project, version)
                 table = table.replace_schema_metadata({**(table.schema.metadata or {}), **mark})
                 pq.write_table(table, file, compression="zstd", compression_level=1)
-    except OSError as problem:  # a name too long, a file where a folder should be
-        said = f"{target} cannot be written: {problem.strerror}."
-        raise StorageRefused(said, hint=f"e2e export {version.ref} {version.name}.parquet") from problem
+    except (DiskFull, ReadOnly):
+        raise
+    except (OSError, StorageRefused) as problem:  # a name too long, a file where a folder should be
+        why = (
+            problem.message
+            if isinstance(problem, StorageRefused)
+            else f"{target} cannot be written: {problem.strerror}."
+        )
+        raise StorageRefused(why, hint=f"e2e export {version.ref} {version.name}.parquet") from problem
     return Exported(ref=version.ref, path=str(target), rows=version.rows, bytes=target.stat().st_size)
 
 

@@ -1,7 +1,11 @@
 import * as React from 'react';
 
-/** A line to type, as it is typed in a notebook: a verb of `e2e` is a magic there. */
+/** A line as it is typed in a notebook: a verb of `e2e` is a magic there. */
+export function typed(text: string): string {
+  return text.startsWith('e2e ') ? `%${text}` : text;
+}
+
+/** A line to type. */
 export function Line(props: { text: string }): React.ReactElement {
-  const { text } = props;
-  return <code>{text.startsWith('e2e ') ? `%${text}` : text}</code>;
+  return <code>{typed(props.text)}</code>;
 }

@@ -1,15 +1,19 @@
+import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { ApiError } from '../api';
-import { Line } from './line';
+import { Copyable } from './copyable';
 
 /** What went wrong, and the next line to type. */
-export function Problem(props: { problem: ApiError }): React.ReactElement {
+export function Problem(props: {
+  problem: ApiError;
+  trans: TranslationBundle;
+}): React.ReactElement {
   const { message, hint } = props.problem;
   return (
     <div className="e2e-Problem" role="alert">
       <div>{message}</div>
-      {hint && <Line text={hint} />}
+      {hint && <Copyable text={hint} trans={props.trans} />}
     </div>
   );
 }

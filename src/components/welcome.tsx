@@ -29,7 +29,7 @@ export function Welcome(props: {
       >
         {creating ? trans.__('Creating…') : trans.__('Create a project here')}
       </Button>
-      {refusal && <Problem problem={refusal} />}
+      {refusal && <Problem problem={refusal} trans={trans} />}
       <p className="e2e-mod-secondary">
         {trans.__('In a notebook:')} <code>%e2e init</code>
       </p>

@@ -1,35 +1,59 @@
-import { ReactWidget, UseSignal } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Message } from '@lumino/messaging';
+import { UseSignal } from '@jupyterlab/ui-components';
+import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
-import { Problem } from '../components/problem';
-import { Room } from '../components/room';
-import { size } from '../components/size';
+import { SeenWidget } from '../components/seen';
 import { Welcome } from '../components/welcome';
-import { IStatus } from '../types';
+import { IWorkspace, Kernels } from '../kernel/model';
+import { IRoom } from '../types';
+import { IWatchState } from '../watch';
+import { Chart } from './chart';
 import { FlowModel, IFlowState } from './model';
+import { workspaceRoom } from './workspace';
 
-/** The section **Flow** of the sidebar. It looks at the project only while it can be seen. */
-export class FlowPanel extends ReactWidget {
+/** What the panel can have done. */
+export interface IFlowActions {
+  openData: () => void;
+  openNotebook: () => void;
+}
+
+/** The section **Flow** of the sidebar: the workflow as a chart, live. */
+export class FlowPanel extends SeenWidget {
   constructor(
     private readonly model: FlowModel,
+    private readonly kernels: Kernels,
+    private readonly actions: IFlowActions,
     private readonly trans: TranslationBundle
   ) {
     super();
+    this.addClass('e2e-Panel');
     this.addClass('e2e-FlowPanel');
     this.id = 'e2e-lab-flow';
     this.title.label = trans.__('Flow');
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', trans.__('Flow'));
+    model.changed.connect(this.change, this);
+    kernels.changed.connect(this.change, this);
+  }
+
+  dispose(): void {
+    Signal.clearData(this);
+    super.dispose();
+  }
+
+  protected seen(visible: boolean): void {
+    this.model.seen(this, visible);
   }
 
   protected render(): React.ReactElement {
     return (
-      <UseSignal signal={this.model.changed}>
+      <UseSignal signal={this._changed}>
         {() => (
           <Flow
-            state={this.model.state}
+            state={{ ...this.model.watch.state, ...this.model.state }}
+            workspace={this.kernels.workspace ?? null}
+            actions={this.actions}
             trans={this.trans}
             onCreate={() => void this.model.createProject()}
           />
@@ -38,93 +62,41 @@ export class FlowPanel extends ReactWidget {
     );
   }
 
-  protected onAfterAttach(msg: Message): void {
-    super.onAfterAttach(msg);
-    this.followVisibility();
+  private change(): void {
+    this._changed.emit();
   }
 
-  protected onAfterShow(msg: Message): void {
-    super.onAfterShow(msg);
-    this.followVisibility();
-  }
-
-  protected onAfterHide(msg: Message): void {
-    super.onAfterHide(msg);
-    this.followVisibility();
-  }
-
-  protected onBeforeDetach(msg: Message): void {
-    this.model.hide();
-    super.onBeforeDetach(msg);
-  }
-
-  private followVisibility(): void {
-    if (this.isVisible) {
-      this.model.show();
-    } else {
-      this.model.hide();
-    }
-  }
+  private readonly _changed = new Signal<this, void>(this);
 }
 
 /** What the section shows for a state. */
 export function Flow(props: {
-  state: IFlowState;
+  state: IFlowState & IWatchState;
+  workspace: IWorkspace | null;
+  actions: IFlowActions;
   trans: TranslationBundle;
   onCreate: () => void;
-}): React.ReactElement {
-  const { state, trans, onCreate } = props;
+}): React.ReactElement | null {
+  const { state, workspace, actions, trans, onCreate } = props;
+  if (state.phase === 'outside') {
+    return <Welcome {...state} trans={trans} onCreate={onCreate} />;
+  }
+  if (!state.status) {
+    return null;
+  }
+  const rooms: IRoom[] = [
+    ...state.status.rooms,
+    workspaceRoom(workspace, trans)
+  ];
   return (
-    <>
-      {state.problem && <Problem problem={state.problem} />}
-      {state.phase === 'welcome' && (
-        <Welcome {...state} trans={trans} onCreate={onCreate} />
-      )}
-      {state.status && <Project status={state.status} trans={trans} />}
-    </>
-  );
-}
-
-function Project(props: {
-  status: IStatus;
-  trans: TranslationBundle;
-}): React.ReactElement {
-  const { status, trans } = props;
-  const next = status.rooms.find(
-    room => room.next && room.next === status.next
-  );
-  return (
-    <>
-      <div className="e2e-Flow-title">
-        <span className="e2e-Flow-project" title={status.path}>
-          {status.project}
-        </span>
-        {status.branch && (
-          <span
-            className="e2e-Flow-branch e2e-mod-secondary"
-            title={trans.__('On branch %1', status.branch)}
-          >
-            {' '}
-            · {status.branch}
-          </span>
-        )}
-        <span
-          className="e2e-Flow-disk e2e-mod-secondary"
-          title={trans.__('%1 bytes stored', status.disk.toLocaleString('en'))}
-        >
-          {size(status.disk)}
-        </span>
-      </div>
-      <ul className="e2e-Flow-rooms" aria-label={trans.__('Rooms')}>
-        {status.rooms.map(room => (
-          <Room
-            key={room.name}
-            room={room}
-            isNext={room === next}
-            trans={trans}
-          />
-        ))}
-      </ul>
-    </>
+    <Chart
+      rooms={rooms}
+      next={state.status.next}
+      onOpen={{
+        Data: actions.openData,
+        Workspace: workspace ? actions.openNotebook : undefined
+      }}
+      trans={trans}
+    />
   );
 }

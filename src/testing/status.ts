@@ -17,5 +17,10 @@ export const STATUS: IStatus = {
   ],
   unsaved: ['data/processed/flights_clean.json'],
   disk: 5_312_000,
-  next: 'e2e commit -m "clean flights"'
+  next: 'e2e commit -m "clean flights"',
+  version: '0.1.0',
+  root: '/home/ada',
+  folder: 'flights',
+  writable: true,
+  git: true
 };

@@ -1,0 +1,167 @@
+import { JupyterFrontEnd } from '@jupyterlab/application';
+import {
+  Clipboard,
+  ICommandPalette,
+  MainAreaWidget
+} from '@jupyterlab/apputils';
+import { TranslationBundle } from '@jupyterlab/translation';
+import { refreshIcon } from '@jupyterlab/ui-components';
+
+import { DataModel } from './data/model';
+import { DatasetActions, ITarget } from './dataset/actions';
+import { DatasetTabs } from './dataset/tabs';
+import { FlowModel } from './flow/model';
+import { e2eIcon } from './icon';
+import { Kernels } from './kernel/model';
+import { Watch } from './watch';
+import { WorkflowTab } from './workflow/tab';
+
+/** The datasets in the sidebar, for the context menu. */
+const DATASETS = '#e2e-lab-data .e2e-Windowed';
+
+export const CommandIDs = {
+  open: 'e2e-lab:open',
+  refresh: 'e2e-lab:refresh',
+  workflow: 'e2e-lab:open-workflow',
+  dataset: 'e2e-lab:open-dataset',
+  load: 'e2e-lab:load-dataset',
+  copy: 'e2e-lab:copy-load',
+  export: 'e2e-lab:export-dataset',
+  rename: 'e2e-lab:rename-dataset',
+  remove: 'e2e-lab:remove-dataset'
+} as const;
+
+/** What the commands work with. */
+export interface IParts {
+  app: JupyterFrontEnd;
+  palette: ICommandPalette | null;
+  sidebar: { id: string };
+  watch: Watch;
+  flow: FlowModel;
+  data: DataModel;
+  kernels: Kernels;
+  actions: DatasetActions;
+  tabs: DatasetTabs;
+  trans: TranslationBundle;
+}
+
+/** Make everything that the panels do a command: in the palette, or in the menu of a dataset. */
+export function addCommands(parts: IParts): void {
+  const { app, palette, watch, trans } = parts;
+  app.commands.addCommand(CommandIDs.open, {
+    label: trans.__('Show e2e-lab'),
+    caption: trans.__('Show where this project stands'),
+    icon: e2eIcon,
+    execute: () => app.shell.activateById(parts.sidebar.id)
+  });
+  app.commands.addCommand(CommandIDs.refresh, {
+    label: trans.__('Refresh e2e-lab'),
+    caption: trans.__('Look again where this project stands'),
+    icon: refreshIcon,
+    execute: () => watch.refresh()
+  });
+  app.commands.addCommand(CommandIDs.workflow, {
+    label: trans.__('Open Workflow'),
+    caption: trans.__('Show the whole workflow as a chart'),
+    icon: e2eIcon,
+    execute: () => openWorkflow(parts)
+  });
+  app.commands.addCommand(CommandIDs.dataset, {
+    label: trans.__('Open'),
+    execute: args => {
+      const target = targetOf(parts);
+      const folder = args.folder ?? target?.folder;
+      const name = args.name ?? target?.name;
+      if (typeof folder === 'string' && typeof name === 'string') {
+        parts.tabs.open(folder, name, (args.selector as string) ?? null);
+      }
+    }
+  });
+  addDatasetCommands(parts);
+  for (const command of [
+    CommandIDs.open,
+    CommandIDs.refresh,
+    CommandIDs.workflow
+  ]) {
+    palette?.addItem({ command, category: 'e2e-lab' });
+  }
+}
+
+/** The commands of the dataset that is selected in the sidebar. */
+function addDatasetCommands(parts: IParts): void {
+  const { app, flow, actions, trans } = parts;
+  const writable = () => flow.state.status?.writable ?? false;
+  const add = (
+    id: string,
+    label: string,
+    execute: (target: ITarget) => unknown,
+    isVisible: () => boolean = () => true
+  ) =>
+    app.commands.addCommand(id, {
+      label,
+      isVisible,
+      isEnabled: () => targetOf(parts) !== null,
+      execute: () => {
+        const target = targetOf(parts);
+        return target && execute(target);
+      }
+    });
+  add(
+    CommandIDs.load,
+    trans.__('Load into notebook'),
+    target => actions.load(target),
+    () => actions.canLoad
+  );
+  add(
+    CommandIDs.copy,
+    trans.__('Copy the line that loads it'),
+    ({ name, version }) =>
+      Clipboard.copyToSystem(`e2e.load("${name}@v${version}")`)
+  );
+  add(CommandIDs.export, trans.__('Export…'), target => actions.export(target));
+  add(
+    CommandIDs.rename,
+    trans.__('Rename…'),
+    target => actions.rename(target),
+    writable
+  );
+  add(
+    CommandIDs.remove,
+    trans.__('Remove'),
+    target => actions.remove(target),
+    writable
+  );
+  [
+    CommandIDs.dataset,
+    CommandIDs.load,
+    CommandIDs.copy,
+    CommandIDs.export,
+    CommandIDs.rename,
+    CommandIDs.remove
+  ].forEach((command, rank) =>
+    app.contextMenu.addItem({ command, rank, selector: DATASETS })
+  );
+}
+
+function targetOf(parts: IParts): ITarget | null {
+  const { datasets, selected } = parts.data.state;
+  const found = datasets?.find(({ name }) => name === selected);
+  const { folder } = parts.watch.state;
+  return found ? { folder, name: found.name, version: found.version } : null;
+}
+
+function openWorkflow(parts: IParts): void {
+  const { app, flow, kernels, trans } = parts;
+  const id = 'e2e-lab-workflow';
+  if (![...app.shell.widgets('main')].some(widget => widget.id === id)) {
+    const content = new WorkflowTab(flow, kernels, trans);
+    content.title.label = trans.__('Workflow');
+    content.title.icon = e2eIcon;
+    content.title.closable = true;
+    const widget = new MainAreaWidget({ content });
+    widget.id = id;
+    widget.toolbar.hide();
+    app.shell.add(widget, 'main', { type: 'e2e-lab' });
+  }
+  app.shell.activateById(id);
+}

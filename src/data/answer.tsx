@@ -1,0 +1,53 @@
+import { TranslationBundle } from '@jupyterlab/translation';
+import { closeIcon } from '@jupyterlab/ui-components';
+import * as React from 'react';
+
+import { Copyable } from '../components/copyable';
+import { Name } from '../components/name';
+import { size } from '../components/size';
+import { ago, count, moment } from '../components/words';
+import { IAnswer } from './model';
+
+/** What a snapshot did: its size and time, what is new, and the line that loads it. */
+export function Answer(props: {
+  answer: IAnswer;
+  trans: TranslationBundle;
+  onDismiss: () => void;
+}): React.ReactElement {
+  const { answer, trans } = props;
+  const facts = answer.change
+    ? [
+        answer.change,
+        / rows?\b/.test(answer.change)
+          ? ''
+          : trans.__('%1 rows as before', count(answer.rows)),
+        / [kMGT]?B\b/.test(answer.change) ? '' : `+${size(answer.bytes)}`
+      ]
+    : [`${count(answer.rows)} × ${count(answer.columns)}`, size(answer.bytes)];
+  facts.push(ago(answer.time, trans));
+  return (
+    <div className="e2e-Answer" role="status">
+      <div className="e2e-Answer-title">
+        <Name text={answer.ref} />
+        <span>
+          {answer.changed ? trans.__('saved') : trans.__('unchanged')}
+        </span>
+        <button
+          type="button"
+          className="e2e-IconButton"
+          aria-label={trans.__('Dismiss')}
+          title={trans.__('Dismiss')}
+          onClick={props.onDismiss}
+        >
+          <closeIcon.react tag="span" width="14px" height="14px" />
+        </button>
+      </div>
+      <div className="e2e-mod-secondary" title={moment(answer.time)}>
+        {answer.changed
+          ? facts.filter(Boolean).join(' · ')
+          : trans.__('Nothing was written.')}
+      </div>
+      <Copyable text={`e2e.load("${answer.ref}")`} trans={trans} />
+    </div>
+  );
+}

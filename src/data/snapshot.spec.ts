@@ -1,0 +1,13 @@
+import { frame } from '../testing/data';
+import { snapshotLine } from './snapshot';
+
+it.each([
+  [{ name: 'df', stage: null }, '%e2e snapshot df'],
+  [{ name: 'flights', stage: null }, '%e2e snapshot df --as flights'],
+  [
+    { name: 'flights', stage: 'raw' },
+    '%e2e snapshot df --as flights --stage raw'
+  ]
+])('%j is said in the line', (said, line) =>
+  expect(snapshotLine(frame('df'), said)).toBe(line)
+);

@@ -1,0 +1,156 @@
+import { InputDialog, Notification } from '@jupyterlab/apputils';
+import { PathExt } from '@jupyterlab/coreutils';
+import { TranslationBundle } from '@jupyterlab/translation';
+
+import { ISignal, Signal } from '@lumino/signaling';
+
+import { IApi, problemOf } from '../api';
+import { Jobs, tellProblem } from '../jobs';
+import { Kernels } from '../kernel/model';
+import { loadLibrary, runLine } from '../notebook';
+import { Watch } from '../watch';
+
+/** A version of a dataset in the project around a folder. */
+export interface ITarget {
+  readonly folder: string;
+  readonly name: string;
+  readonly version: number;
+}
+
+/** What can be done with a dataset; what changes something says so, with the way back. */
+export class DatasetActions {
+  constructor(
+    private readonly api: Pick<
+      IApi,
+      'renameDataset' | 'removeDataset' | 'restoreDataset'
+    >,
+    private readonly watch: Watch,
+    private readonly kernels: Kernels,
+    private readonly jobs: Jobs,
+    private readonly trans: TranslationBundle
+  ) {}
+
+  /** A dataset has another name. */
+  get renamed(): ISignal<this, { folder: string; old: string; now: string }> {
+    return this._renamed;
+  }
+
+  /** Whether there is a notebook to load into. */
+  get canLoad(): boolean {
+    return Boolean(this.kernels.panel);
+  }
+
+  /** Load a version into the current notebook, by a cell. */
+  async load({ name, version }: ITarget): Promise<void> {
+    const panel = this.kernels.panel;
+    if (panel) {
+      const ready = this.kernels.workspace?.phase !== 'not loaded';
+      if (ready || (await loadLibrary(panel))) {
+        await runLine(panel, `%e2e load ${name}@v${version}`);
+      }
+    }
+  }
+
+  /** Write a version to a file of its own. */
+  async export({ folder, name, version }: ITarget): Promise<void> {
+    const { trans } = this;
+    const { value } = await InputDialog.getText({
+      title: trans.__('Export %1@v%2', name, version),
+      label: trans.__('To the Parquet file'),
+      text: PathExt.join(folder, `${name}.parquet`),
+      okLabel: trans.__('Export')
+    });
+    if (value?.trim()) {
+      const args = { ref: `${name}@v${version}`, path: value.trim() };
+      const kernel = this.kernels.workspace?.kernel ?? null;
+      await this.jobs.start(folder, { kind: 'export', args }, kernel);
+    }
+  }
+
+  /** Give the dataset another name. */
+  async rename({ folder, name }: ITarget): Promise<void> {
+    const { trans } = this;
+    const { value } = await InputDialog.getText({
+      title: trans.__('Rename %1', name),
+      label: trans.__('New name'),
+      text: name,
+      okLabel: trans.__('Rename')
+    });
+    const wish = value?.trim();
+    if (wish && wish !== name) {
+      await this.renameTo(folder, name, wish);
+    }
+  }
+
+  /** Take the dataset out of the project; history and store keep it. */
+  async remove({ folder, name }: ITarget): Promise<boolean> {
+    const { trans } = this;
+    return this.change(async () => {
+      const { version } = await this.api.removeDataset(folder, name);
+      this.tell(
+        trans.__(
+          '%1 is no longer in the project; its versions are kept.',
+          name
+        ),
+        () => this.restore({ folder, name, version })
+      );
+    });
+  }
+
+  /** Make a version the current one again. */
+  async restore({ folder, name, version }: ITarget): Promise<boolean> {
+    const { trans } = this;
+    const selector = `v${version}`;
+    return this.change(async () => {
+      const { saved } = await this.api.restoreDataset({
+        folder,
+        name,
+        selector
+      });
+      const before = Number(/@v(\d+)$/.exec(saved ?? '')?.[1]);
+      this.tell(
+        trans.__('%1 is v%2 again.', name, version),
+        before && before !== version
+          ? () => this.restore({ folder, name, version: before })
+          : null
+      );
+    });
+  }
+
+  private renameTo(folder: string, name: string, to: string) {
+    return this.change(async () => {
+      const { old, new: now } = await this.api.renameDataset(folder, name, to);
+      this._renamed.emit({ folder, old, now });
+      this.tell(this.trans.__('%1 is now %2.', old, now), () =>
+        this.renameTo(folder, now, old)
+      );
+    });
+  }
+
+  /** Do it, and show it in the panels; a refusal is said. */
+  private async change(work: () => Promise<void>): Promise<boolean> {
+    try {
+      await work();
+      return true;
+    } catch (error) {
+      tellProblem(problemOf(error));
+      return false;
+    } finally {
+      await this.watch.refresh();
+    }
+  }
+
+  private tell(words: string, undo: (() => unknown) | null): void {
+    Notification.success(words, {
+      autoClose: undo ? 10_000 : 4000,
+      actions: undo
+        ? [{ label: this.trans.__('Undo'), callback: () => void undo() }]
+        : []
+    });
+  }
+
+  private readonly _renamed = new Signal<
+    this,
+    { folder: string; old: string; now: string }
+  >(this);
+}

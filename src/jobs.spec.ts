@@ -1,0 +1,124 @@
+import { Notification } from '@jupyterlab/apputils';
+import { nullTranslator } from '@jupyterlab/translation';
+
+import { Jobs } from './jobs';
+import { IJob } from './types';
+
+const trans = nullTranslator.load('e2e_lab');
+
+function job(more: Partial<IJob> = {}): IJob {
+  return {
+    id: 'j1',
+    kind: 'export',
+    title: 'export flights@v1',
+    state: 'running',
+    progress: 0.4,
+    said: 'writing',
+    created: '2026-11-22T12:00:00Z',
+    started: null,
+    ended: null,
+    kernel: null,
+    result: null,
+    answer: null,
+    error: null,
+    ...more
+  };
+}
+
+/** A server with one job, and the stream that tells of it. */
+class Server {
+  now = job();
+  streams: { onmessage?: (m: object) => void; onclose?: () => void }[] = [];
+  cancelled: string[] = [];
+
+  startJob = () => Promise.resolve(this.now);
+  job = () => Promise.resolve(this.now);
+  jobs = () =>
+    Promise.resolve({ items: [this.now], total: 1, limit: 50, offset: 0 });
+  cancelJob = (_: string, id: string) => {
+    this.cancelled.push(id);
+    this.now = job({ state: 'cancelled' });
+    return Promise.resolve(this.now);
+  };
+  jobStream = () => {
+    this.streams.push({});
+    return this.streams[this.streams.length - 1] as unknown as WebSocket;
+  };
+
+  tell(now: IJob) {
+    this.now = now;
+    const told = JSON.stringify({ type: 'job', job: now });
+    this.streams[this.streams.length - 1].onmessage?.({ data: told });
+  }
+}
+
+describe('Jobs', () => {
+  let server: Server;
+  let jobs: Jobs;
+  const shown = () => Notification.manager.notifications;
+  const settle = () => new Promise(resolve => setTimeout(resolve));
+
+  beforeEach(() => {
+    Notification.manager.dismiss();
+    server = new Server();
+    jobs = new Jobs(server, trans);
+  });
+
+  const start = () =>
+    jobs.start('', { kind: 'export', args: { ref: 'a', path: 'b' } }, null);
+
+  it('shows progress while it runs, and the answer when it is done', async () => {
+    await start();
+    expect(shown()[0].type).toBe('in-progress');
+    expect(shown()[0].options.progress).toBe(0.4);
+    server.tell(job({ progress: 0.9 }));
+    expect(shown()[0].options.progress).toBe(0.9);
+    server.tell(job({ state: 'done', answer: 'flights@v1 → x.parquet' }));
+    expect(shown()[0]).toMatchObject({
+      type: 'success',
+      message: 'flights@v1 → x.parquet'
+    });
+    expect(shown()[0].options.actions).toEqual([]);
+  });
+
+  it('shows a failure with its hint', async () => {
+    await start();
+    const error = { code: 'x', message: 'The disk is full.', hint: 'e2e gc' };
+    server.tell(job({ state: 'failed', error }));
+    expect(shown()[0]).toMatchObject({
+      type: 'error',
+      message: 'The disk is full.\n%e2e gc'
+    });
+  });
+
+  it('cancels', async () => {
+    await start();
+    const [cancel] = shown()[0].options.actions ?? [];
+    cancel.callback(new MouseEvent('click'));
+    await settle();
+    expect(server.cancelled).toEqual(['j1']);
+    expect(shown()[0].message).toBe('Cancelled: export flights@v1');
+  });
+
+  it('shows after a reload what still runs, once', async () => {
+    await jobs.resume('flights');
+    await jobs.resume('flights');
+    expect(shown()).toHaveLength(1);
+    server.now = job({ id: 'j2', state: 'done' });
+    await jobs.resume('other');
+    expect(shown()).toHaveLength(1);
+  });
+
+  it('asks the server where the stream is lost', async () => {
+    jest.useFakeTimers();
+    try {
+      await start();
+      server.now = job({ state: 'done', answer: 'done' });
+      server.streams[0].onclose?.();
+      await jest.advanceTimersByTimeAsync(3000);
+      expect(shown()[0]).toMatchObject({ type: 'success', message: 'done' });
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+});

@@ -1,0 +1,152 @@
+import { expect, galata, test } from '@jupyterlab/galata';
+
+import {
+  SIDEBAR,
+  expectAccessible,
+  looks,
+  open,
+  openNotebook,
+  picture,
+  pictures,
+  run,
+  type
+} from './support';
+
+test.use({
+  autoGoto: false,
+  mockSettings: galata.DEFAULT_SETTINGS,
+  viewport: { width: 1100, height: 900 }
+});
+
+/** A state of a project, and what its picture waits for. */
+const PROJECTS: [name: string, project: string, sign: string | RegExp][] = [
+  ['empty', 'empty', 'No datasets yet.'],
+  ['no-git', 'nogit', 'There is no git here'],
+  ['thousand', 'many', 'sensor_0001'],
+  ['names', 'flights', 'arrivals_and']
+];
+
+test('projects in every state', async ({ page }) => {
+  const sidebar = await open(page, 'plain');
+  const project = sidebar.getByRole('combobox', { name: 'Project' });
+  for await (const look of looks(page)) {
+    for (const [name, folder, sign] of PROJECTS) {
+      await project.selectOption(folder);
+      await expect(sidebar.getByText(sign).first()).toBeVisible({
+        timeout: 30_000
+      });
+      await picture(page, `state-${name}-${look}`, sidebar);
+      if (look === '240-light' || look === '400-dark') {
+        await expectAccessible(page);
+      }
+    }
+  }
+});
+
+test('no project, a read-only one, a lost server', async ({
+  page,
+  tmpPath
+}) => {
+  const sidebar = await open(page, tmpPath);
+  await expect(
+    sidebar.getByRole('button', { name: 'Create a project here' })
+  ).toBeVisible();
+  await expectAccessible(page);
+  await pictures(page, 'state-no-project');
+
+  await page.route(/e2e-lab\/api\/status/, async route => {
+    const answer = await route.fetch();
+    const status = await answer.json();
+    await route.fulfill({ json: { ...status, writable: false } });
+  });
+  await sidebar
+    .getByRole('combobox', { name: 'Project' })
+    .selectOption('flights');
+  await expect(sidebar.getByText('This project is read-only')).toBeVisible();
+  await expectAccessible(page);
+  await pictures(page, 'state-read-only');
+  let lost = true;
+  await page.route(/e2e-lab\/api/, route =>
+    lost ? route.abort() : route.fallback()
+  );
+  await run(page, 'e2e-lab:refresh');
+  await expect(sidebar.getByRole('alert')).toContainText('does not answer');
+  await expect(sidebar.getByRole('listitem')).toHaveCount(6); // what was known stays
+  await expectAccessible(page);
+  await pictures(page, 'state-lost-server');
+
+  lost = false;
+  await run(page, 'e2e-lab:refresh');
+  await expect(sidebar.getByRole('alert')).toBeHidden();
+});
+
+test('notebooks in every state', async ({ page }) => {
+  const sidebar = await open(page, 'flights');
+  const data = page.getByRole('region', { name: 'Data', exact: true });
+  await openNotebook(page, 'flights/work.ipynb');
+  await expect(data.getByText('load e2e_lab into this notebook')).toBeVisible();
+  await pictures(page, 'state-not-loaded');
+
+  await data.getByRole('button', { name: 'Load e2e_lab' }).click();
+  await type(
+    page,
+    'import e2e_lab as e2e, time\nflights = e2e.load("flights")\nlate = flights.query("dep_delay > 60")'
+  );
+  await expect(data.getByText('saved as flights@v2')).toBeVisible({
+    timeout: 15_000
+  });
+  await expect(sidebar.getByText('work.ipynb · not saved')).toBeVisible();
+  await expectAccessible(page);
+  await pictures(page, 'state-unsaved');
+
+  const busy = type(page, 'early = late.head()\ntime.sleep(6)');
+  await expect(
+    data.getByText('A cell runs; these are from before it')
+  ).toBeVisible();
+  await pictures(page, 'state-busy');
+  await busy;
+
+  await run(page, 'kernelmenu:shutdown');
+  await expect(data.getByText('No kernel runs')).toBeVisible();
+  await pictures(page, 'state-no-kernel');
+});
+
+test('a kernel without the library', async ({ page }) => {
+  const sidebar = await open(page, 'flights');
+  const data = page.getByRole('region', { name: 'Data', exact: true });
+  await openNotebook(page, 'flights/bare.ipynb');
+  await data.getByRole('button', { name: 'Load e2e_lab' }).click();
+  const alert = data.getByRole('alert');
+  await expect(alert).toContainText('%pip install e2e-lab==');
+  await expect(alert.getByRole('button', { name: /^Copy/ })).toBeVisible();
+  await expectAccessible(page);
+  await pictures(page, 'state-no-library');
+  await expect(sidebar.getByText('needs you')).toBeAttached();
+});
+
+test('a server of another version', async ({ page }) => {
+  await page.route(/e2e-lab\/api\/status/, async route => {
+    const answer = await route.fetch();
+    await route.fulfill({ json: { ...(await answer.json()), version: '9.0' } });
+  });
+  const sidebar = await open(page, 'flights');
+  await expect(sidebar.getByText('the server 9.0')).toBeVisible();
+  await pictures(page, 'state-mismatch');
+});
+
+test('a thousand datasets stay smooth', async ({ page }) => {
+  const sidebar = await open(page, 'many');
+  const list = sidebar.getByRole('listbox', { name: 'Raw' });
+  await expect(list.getByRole('option').first()).toBeVisible();
+  expect(await list.getByRole('option').count()).toBeLessThan(80);
+
+  await list.focus();
+  await page.keyboard.press('End');
+  await expect(sidebar.getByText('sensor_0599')).toBeVisible();
+  await page.keyboard.press('Home');
+  await sidebar.getByRole('searchbox').fill('_0123');
+  await expect(list.getByRole('option')).toHaveCount(1);
+  await sidebar.getByRole('searchbox').fill('nothing like it');
+  await expect(sidebar.getByText('No dataset has')).toBeVisible();
+  await expect(page.locator(SIDEBAR)).toBeVisible();
+});

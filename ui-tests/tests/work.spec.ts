@@ -1,0 +1,186 @@
+import { expect, galata, test } from '@jupyterlab/galata';
+
+import { open, openNotebook, picture, run, show, type } from './support';
+
+test.use({
+  autoGoto: false,
+  kernels: null,
+  sessions: null,
+  mockSettings: galata.DEFAULT_SETTINGS,
+  viewport: { width: 1280, height: 800 }
+});
+
+test('a job is seen again after a reload, and ends', async ({ page }) => {
+  const sidebar = await open(page, 'flights', 300);
+  let held = true; // until then the job "runs": its end is not told
+  await page.route(/e2e-lab\/api\/jobs\?/, async route => {
+    const answer = await route.fetch();
+    const body = await answer.json();
+    const running = (job: object) => ({
+      ...job,
+      state: 'running',
+      progress: 0.4
+    });
+    await route.fulfill({
+      response: answer,
+      json: !held
+        ? body
+        : body.items
+          ? { ...body, items: body.items.map(running) }
+          : running(body)
+    });
+  });
+  await page.routeWebSocket(/jobs\/.*\/stream/, socket => {
+    if (held) {
+      return; // silent
+    }
+    socket.connectToServer();
+  });
+  await sidebar.getByRole('option', { name: /^flights v/ }).click();
+  await page.getByRole('button', { name: 'Export…' }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: 'Export' })
+    .click();
+  const toast = page.locator('.Toastify__toast', { hasText: 'flights@v2' });
+  await expect(toast.getByRole('button', { name: 'Cancel' })).toBeVisible();
+  await picture(page, 'job-running');
+
+  await page.goto('tree/flights?reset');
+  await show(page, 300);
+  await expect(toast.getByRole('button', { name: 'Cancel' })).toBeVisible();
+  held = false;
+  await page.goto('tree/flights?reset');
+  await show(page, 300);
+  await expect(
+    sidebar.getByRole('option', { name: /^flights v/ })
+  ).toBeVisible();
+  expect(await page.contents.fileExists('flights/flights.parquet')).toBe(true);
+});
+
+test('a job tells how it ended', async ({ page }) => {
+  const sidebar = await open(page, 'flights', 300);
+  await sidebar
+    .getByRole('option', { name: /^weather/ })
+    .click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Export…' }).click();
+  await page
+    .getByRole('dialog')
+    .getByRole('button', { name: 'Export' })
+    .click();
+  await expect(
+    page.locator('.Toastify__toast', { hasText: '240 rows' })
+  ).toBeVisible({ timeout: 15_000 });
+});
+
+test('two notebooks, and a kernel that restarts', async ({ page }) => {
+  await open(page, 'flights', 300);
+  const data = page.getByRole('region', { name: 'Data', exact: true });
+  await openNotebook(page, 'flights/work.ipynb');
+  await data.getByRole('button', { name: 'Load e2e_lab' }).click();
+  await type(page, 'import pandas as pd\nfirst = pd.DataFrame({"a": [1, 2]})');
+  await expect(
+    data.getByRole('button', { name: 'Snapshot first' })
+  ).toBeVisible();
+
+  await openNotebook(page, 'flights/empty.ipynb');
+  await expect(data.getByText('empty.ipynb')).toBeVisible();
+  await expect(
+    data.getByRole('button', { name: 'Snapshot first' })
+  ).toBeHidden();
+  await data.getByRole('button', { name: 'Load e2e_lab' }).click();
+  await type(page, 'import pandas as pd\nsecond = pd.DataFrame({"b": [1]})');
+  await expect(
+    data.getByRole('button', { name: 'Snapshot second' })
+  ).toBeVisible();
+
+  await page.getByRole('tab', { name: 'work.ipynb' }).click();
+  await expect(
+    data.getByRole('button', { name: 'Snapshot first' })
+  ).toBeVisible();
+  await run(page, 'docmanager:save');
+  await page.evaluate(async () => {
+    const { currentWidget } = window.jupyterapp.shell as unknown as {
+      currentWidget: { sessionContext: { restartKernel(): Promise<void> } };
+    };
+    await currentWidget.sessionContext.restartKernel();
+  });
+  await data.getByRole('button', { name: 'Load e2e_lab' }).click();
+  await expect(data.getByText('Tables that a cell makes')).toBeVisible();
+});
+
+test('a renamed notebook is told to the kernel', async ({ page }) => {
+  await open(page, 'flights', 300);
+  const data = page.getByRole('region', { name: 'Data', exact: true });
+  await openNotebook(page, 'flights/rename.ipynb');
+  await data.getByRole('button', { name: 'Load e2e_lab' }).click();
+  await expect(data.getByText('Tables that a cell makes')).toBeVisible();
+  await page.evaluate(async () => {
+    const { currentWidget } = window.jupyterapp.shell as unknown as {
+      currentWidget: { context: { rename(name: string): Promise<void> } };
+    };
+    await currentWidget.context.rename('renamed.ipynb');
+  });
+  await expect(data.getByText('renamed.ipynb')).toBeVisible();
+  await type(
+    page,
+    'import pandas as pd\ntiny = pd.DataFrame({"b": [1]})\nsaved = e2e.snapshot(tiny, "tiny", stage="raw")\nsaved.origin.notebook'
+  );
+  await expect(
+    page.locator('.jp-OutputArea-output', { hasText: 'renamed.ipynb' })
+  ).toBeVisible({ timeout: 15_000 });
+});
+
+test('a kernel whose Python lacks the library is told before anything runs', async ({
+  page
+}) => {
+  const install = '/opt/python -m pip install e2e-lab==0.1.0';
+  await page.route(/e2e-lab\/api\/kernels/, route =>
+    route.fulfill({
+      json: { kernel: 'python3', version: null, match: false, install }
+    })
+  );
+  await open(page, 'flights', 300);
+  await openNotebook(page, 'flights/lacking.ipynb');
+  const data = page.getByRole('region', { name: 'Data', exact: true });
+  await expect(data.getByRole('alert')).toContainText(install);
+});
+
+test('ten thousand printed lines: how long the page was busy', async ({
+  page
+}) => {
+  await open(page, 'flights', 300);
+  const data = page.getByRole('region', { name: 'Data', exact: true });
+  await openNotebook(page, 'flights/print.ipynb');
+  await data.getByRole('button', { name: 'Load e2e_lab' }).click();
+  await expect(data.getByText('Tables that a cell makes')).toBeVisible();
+  await page.evaluate(() => {
+    const seen = ((window as unknown as { frames_: unknown[] }).frames_ = []);
+    new PerformanceObserver(list =>
+      list.getEntries().forEach(entry => {
+        const { duration, scripts = [] } = entry as unknown as {
+          duration: number;
+          scripts?: { sourceURL: string; duration: number }[];
+        };
+        const ours = scripts
+          .filter(script => script.sourceURL.includes('e2e-lab'))
+          .map(script => script.duration);
+        (seen as unknown[]).push({ duration, ours: Math.max(0, ...ours) });
+      })
+    ).observe({ type: 'long-animation-frame' });
+  });
+  await type(page, 'for i in range(10_000):\n    print("line", i)');
+  await expect(
+    page.locator('.jp-OutputArea').getByText('line 9999')
+  ).toBeAttached({ timeout: 30_000 });
+  const frames = await page.evaluate(
+    () =>
+      (window as unknown as { frames_: { duration: number; ours: number }[] })
+        .frames_
+  );
+  const longest = Math.max(0, ...frames.map(frame => frame.duration));
+  const ours = Math.max(0, ...frames.map(frame => frame.ours));
+  console.log(
+    `10,000 lines: ${frames.length} long frames, the longest ${longest.toFixed(0)} ms; in scripts of e2e-lab ${ours.toFixed(0)} ms at most`
+  );
+});
