@@ -23,7 +23,10 @@ import pyarrow.types as pat
 from blake3 import blake3
 from numpy.typing import NDArray
 
+from e2e_lab.errors import UnsupportedData
+
 BLOCK = 65_536
+EXTENSION = (b"ARROW:extension:name", b"ARROW:extension:metadata")
 DOMAIN = "e2e-lab 2026-11 content id, version 1"
 THREADS_FROM = 1_000_000  # bytes; below, starting threads costs more than it saves
 SHARES = 16  # of each thread: enough to even out, few enough not to wait for each other
@@ -139,8 +142,14 @@ def logical_type(kind: pa.DataType) -> str:
     if pat.is_struct(kind):
         return "struct<" + ",".join(f"{json.dumps(f.name)}:{_child(f)}" for f in kind) + ">"
     if isinstance(kind, pa.BaseExtensionType):
-        return f"extension<{kind.extension_name},{logical_type(kind.storage_type)},{kind}>"
+        return f"extension<{kind.extension_name},{logical_type(kind.storage_type)},{kind}{_parameters(kind)}>"
     return str(kind)
+
+
+def _parameters(kind: pa.BaseExtensionType) -> str:
+    """What an extension type says of itself beside its name, where it says anything."""
+    said = kind.__arrow_ext_serialize__() if hasattr(kind, "__arrow_ext_serialize__") else b""
+    return f",{json.dumps(said.decode('latin-1'))}" if said else ""
 
 
 def _is_list(kind: pa.DataType) -> bool:
@@ -148,7 +157,9 @@ def _is_list(kind: pa.DataType) -> bool:
 
 
 def _child(child: pa.Field) -> str:
-    return logical_type(child.type) + ("?" if child.nullable else "")
+    unknown = [(child.metadata or {}).get(key, b"").decode("latin-1") for key in EXTENSION]
+    said = json.dumps(unknown) if any(unknown) else ""
+    return logical_type(child.type) + said + ("?" if child.nullable else "")
 
 
 class ColumnDigest:
@@ -172,9 +183,12 @@ class ColumnDigest:
 
 
 def feed_type(digest: Any, said: pa.Field) -> None:
-    """Feed what values there may be: type, the name of an extension this Arrow has not registered, nullability."""
+    """Feed what values there may be: type, the extension that this Arrow has not registered, nullability."""
     _put(digest, logical_type(said.type).encode())
-    _put(digest, (said.metadata or {}).get(b"ARROW:extension:name", b""))
+    name, parameters = ((said.metadata or {}).get(key, b"") for key in EXTENSION)
+    _put(digest, name)
+    if parameters:
+        _put(digest, parameters)
     _put(digest, b"1" if said.nullable else b"0")
 
 
@@ -183,7 +197,17 @@ def rows_of(column: pa.ChunkedArray, start: int, length: int) -> pa.Array:
     part = column.slice(start, length)
     if part.num_chunks == 0:
         return pa.array([], column.type)
-    return part.chunk(0) if part.num_chunks == 1 else pa.concat_arrays(part.chunks)
+    if part.num_chunks == 1:
+        return part.chunk(0)
+    try:
+        return pa.concat_arrays(part.chunks)
+    except pa.ArrowInvalid as problem:
+        if not pat.is_dictionary(part.type):
+            raise
+        raise UnsupportedData(
+            f"A dictionary has more entries than {part.type.index_type} counts: {problem}.",
+            hint="cast it to pa.dictionary(pa.int32(), …)",
+        ) from None
 
 
 def _put(digest: Any, content: bytes) -> None:

@@ -32,8 +32,10 @@ _DELTA_BINARY_PACKED, _RLE_DICTIONARY = 5, 8  # parquet.thrift's Encoding
 def codings(table: pa.Table) -> list[Coding]:
     """How to encode each column of *table*, by a sample of its rows."""
     rows = table.num_rows
-    spots = sorted({0, max(0, rows // 2), max(0, rows - SPOT)})
-    sample = to_parquet(pa.concat_tables([table.slice(start, SPOT) for start in spots]))
+    spots = [0, rows // 2, rows - SPOT]
+    apart = rows >= 2 * SPOTS * SPOT
+    parts = [table.slice(start, SPOT) for start in spots] if apart else [table.slice(0, SPOTS * SPOT)]
+    sample = to_parquet(pa.concat_tables(parts))
     return [_coding(column) for column in sample.columns]
 
 

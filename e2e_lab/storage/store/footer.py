@@ -170,18 +170,13 @@ def assembled(
         closing = thrift.written_fields(said.items(), after=1) + b"\0"
         parts.append(closing)
         at += len(closing)
-    parts.append(_ending(frame.fields))
+    parts.append(thrift.written_fields([(n, v) for n, v in frame.fields.items() if n > 4], after=4) + b"\0")
     return b"".join(parts), np.array(numbers, np.int64).reshape(-1, 5), position - len(MAGIC)
 
 
-def annotated(footer: bytes, frame: Frame, metadata: Mapping[bytes, bytes]) -> bytes:
-    """A footer that :func:`assembled` made of *frame*, with more key-value metadata."""
-    kind, (inner, pairs) = frame.fields.get(5, (LIST, (STRUCT, [])))
+def annotated(footer: bytes, metadata: Mapping[bytes, bytes]) -> bytes:
+    """A footer with more key-value metadata, whoever wrote it."""
+    fields, _ = thrift.read_struct(footer)
+    kind, (inner, pairs) = fields.get(5, (LIST, (STRUCT, [])))
     more = [{1: (BINARY, key), 2: (BINARY, value)} for key, value in metadata.items()]
-    fields = {**frame.fields, 5: (kind, (inner, [*pairs, *more]))}
-    return footer.removesuffix(_ending(frame.fields)) + _ending(fields)
-
-
-def _ending(fields: Struct) -> bytes:
-    """What comes after the row groups."""
-    return thrift.written_fields([(n, v) for n, v in fields.items() if n > 4], after=4) + b"\0"
+    return thrift.written_struct({**fields, 5: (kind, (inner, [*pairs, *more]))})

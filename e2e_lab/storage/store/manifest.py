@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +20,7 @@ from e2e_lab.errors import Damaged, StorageRefused, VersionNotFound
 from e2e_lab.project import Project, sync_folder, writing
 from e2e_lab.storage.parquet import physical_schema
 from e2e_lab.storage.store.coding import Coding, known_coding
-from e2e_lab.storage.store.footer import MAGIC, Leaf, annotated, frame_of, lifted_leaf
+from e2e_lab.storage.store.footer import MAGIC, Leaf, annotated, lifted_leaf
 from e2e_lab.storage.store.heads import DIGITS, MANIFEST, Head, parsed_head, place_of
 from e2e_lab.storage.store.packs import SHORT, Span, merged
 
@@ -115,19 +115,23 @@ class Manifest:
     def piece(self, place: int) -> Piece:
         """The piece at *place*, for use in another version."""
         column = place % self.columns
-        before = sum(self.leaves) * (place // self.columns) + sum(self.leaves[:column])
+        before = self._leaves_before[-1] * (place // self.columns) + self._leaves_before[column]
         chunks = self.chunks[before : before + self.leaves[column]]
         return Piece(
             self.fingerprint(place), tuple(lifted_leaf(self.footer, chunk) for chunk in chunks), self.spans[place]
         )
 
     @cached_property
-    def codings(self) -> dict[tuple[str, pa.DataType], Coding]:
+    def _leaves_before(self) -> list[int]:
+        return [0, *accumulate(self.leaves)]
+
+    @cached_property
+    def codings(self) -> dict[tuple[str, str], Coding]:
         """How each column is encoded, by name and type."""
         physical = physical_schema(self.schema)
         groups = len(self.cut.ranges) - 1
         return {
-            (said.name, said.type): known_coding(self.piece(place).leaves, physical.field(place).type)
+            (said.name, str(said.type)): known_coding(self.piece(place).leaves, physical.field(place).type)
             for place, said in enumerate(self.schema if groups else ())
         }
 
@@ -147,6 +151,12 @@ class Manifest:
         if self.extras_span is not None:
             names.setdefault(self.extras_span.pack)
         return tuple(names)
+
+    def same_file(self, other: Manifest) -> bool:
+        """Whether the file of *other* has the same pages at the same places."""
+        end = int(self.chunks[-1, 2]) if len(self.chunks) else 0
+        same = np.array_equal(self.chunks, other.chunks) and self.footer[:end] == other.footer[:end]
+        return bool(same) and self.fingerprints == other.fingerprints
 
     def moved(self, where: Callable[[Span], Sequence[Span]]) -> Manifest:
         """The same version after bytes were moved; *where* says of each span in which ones its bytes are now."""
@@ -301,5 +311,5 @@ def file_length(manifest_footer: bytes, pages: int) -> int:
 
 def noted(manifest: Manifest, metadata: Mapping[bytes, bytes]) -> Manifest:
     """The same version with more key-value metadata in the footer of its file."""
-    footer = annotated(manifest.footer, frame_of(physical_schema(manifest.schema)), metadata)
+    footer = annotated(manifest.footer, metadata)
     return replace(manifest, footer=footer, file=manifest.file + len(footer) - len(manifest.footer))

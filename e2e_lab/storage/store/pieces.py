@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pyarrow.types as pat
 from blake3 import blake3
 
+from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.identity import feed_type, feed_values, rows_of
 from e2e_lab.storage.parquet import to_parquet
 from e2e_lab.storage.store import thrift
@@ -59,16 +60,26 @@ def encoded(
     """The pieces of *table*'s columns in these *ranges* (first row, rows), range by range, then column by column.
 
     *prints* are their fingerprints in the same order; *codings* say how each column is encoded. *statistics* keeps the
-    smallest and largest of numbers and times, by which a filter passes over whole ranges.
+    smallest and largest of whole numbers and times, by which a filter passes over whole ranges; for others, Parquet
+    leaves NaN out, which a filter may be looking for.
+
+    Raises :class:`UnsupportedData` for what Arrow's writer cannot keep.
     """
     sink = pa.BufferOutputStream()
     writer: pq.ParquetWriter | None = None
-    for first, rows in ranges:
-        physical = arranged(to_parquet(table.slice(first, rows)), codings)
-        writer = writer or _writer(sink, physical.schema, codings, statistics)
-        writer.write_table(physical, row_group_size=rows)
-    assert writer is not None
-    writer.close()
+    try:
+        for first, rows in ranges:
+            physical = arranged(to_parquet(table.slice(first, rows)), codings)
+            writer = writer or _writer(sink, physical.schema, codings, statistics)
+            writer.write_table(physical, row_group_size=rows)
+        assert writer is not None
+        writer.close()
+    except pa.ArrowException as problem:
+        names = ", ".join(map(repr, table.schema.names[:10]))
+        raise UnsupportedData(
+            f"Among the columns {names} there is one that cannot be kept in Parquet: {str(problem).splitlines()[0]}.",
+            hint="cast it to text or numbers, or leave it out",
+        ) from problem
     file = memoryview(sink.getvalue()).cast("B")
     leaves = _leaf_counts(writer.schema)
     groups = footer_of(file)[4][1][1]
@@ -79,7 +90,7 @@ def _writer(
     sink: pa.BufferOutputStream, schema: pa.Schema, codings: Sequence[Coding], statistics: bool
 ) -> pq.ParquetWriter:
     names = list(zip(schema.names, codings, strict=True))
-    numbers = [f.name for f in schema if pat.is_primitive(f.type)] if statistics else []
+    numbers = [f.name for f in schema if pat.is_primitive(f.type) and not pat.is_floating(f.type)] if statistics else []
     return pq.ParquetWriter(
         sink,
         schema,

@@ -18,13 +18,17 @@ from e2e_lab.storage.store.manifest import Manifest, read_manifest
 from e2e_lab.storage.store.packs import Pack, Span
 
 
+class Replaced(Damaged):
+    """The version was saved anew, encoded otherwise, while it was read: it has to be read from its beginning."""
+
+
 class VersionFile(io.RawIOBase):
     """The Parquet file of a version, to read. Every page is checked before it is handed out."""
 
     def __init__(self, project: Project, manifest: Manifest) -> None:
         super().__init__()
         self._project = project
-        self._id = manifest.id
+        self._manifest = manifest
         self._packs: dict[str, Pack] = {}
         self._lay_out(manifest.layout)
         footer = manifest.footer + len(manifest.footer).to_bytes(4, "little") + MAGIC
@@ -75,9 +79,11 @@ class VersionFile(io.RawIOBase):
         try:
             return list(self._parts(start, end))
         except Damaged:
-            moved = moved_since(self._project, self._id, self._spans)
+            moved = moved_since(self._project, self._manifest.id, self._spans)
             if moved is None:
                 raise
+            if not moved.same_file(self._manifest):
+                raise Replaced(f"The version {moved.id[:12]} was saved anew meanwhile.", hint="load it again") from None
             self._lay_out(moved.layout)
             return self._wanted(start, end)
 

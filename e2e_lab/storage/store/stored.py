@@ -21,7 +21,7 @@ from e2e_lab.storage.parquet import from_parquet
 from e2e_lab.storage.store.heads import is_old
 from e2e_lab.storage.store.manifest import noted, read_manifest
 from e2e_lab.storage.store.one_file import OldVersion, old_version
-from e2e_lab.storage.store.reading import VersionFile, damage, extras_of, moved_since
+from e2e_lab.storage.store.reading import Replaced, VersionFile, damage, extras_of, moved_since
 
 COPY_BYTES = 4 << 20
 
@@ -57,8 +57,8 @@ class Stored:
     @property
     def physical(self) -> pa.Schema:
         """Names and types as they are in the Parquet file, which is what a filter speaks of."""
-        with self._damage():
-            return self.dataset().schema
+        with self._damage(), self._open() as file:
+            return file.schema_arrow
 
     def file(self) -> Any:
         """The version as one Parquet file, open for reading; what is damaged in it raises when it is read."""
@@ -66,10 +66,12 @@ class Stored:
             return self._source.open()
         return pa.PythonFile(VersionFile(self.project, self._source), mode="r")
 
-    def dataset(self) -> ds.FileSystemDataset:
+    def dataset(self) -> ds.Dataset:
         """The version for pyarrow's datasets, and for what reads these: polars, DuckDB."""
-        options = ds.ParquetFragmentScanOptions(pre_buffer=True, page_checksum_verification=self._unchecked)
-        parquet = ds.ParquetFileFormat(default_fragment_scan_options=options)
+        if self._unchecked:  # its statistics are of floating numbers too, and hide rows with NaN from a filter
+            with self._open() as file:
+                return ds.dataset(file.read())
+        parquet = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=True))
         fragment = parquet.make_fragment(self.file())
         return ds.FileSystemDataset([fragment], fragment.physical_schema, parquet)
 
@@ -103,20 +105,26 @@ class Stored:
                 return from_parquet((), pa.schema([], self.schema.metadata), rows)
             if limit is not None and limit < self.rows:
                 return self.rows_at(0, limit, wanted)
-        with self._damage():
-            found = self._all(wanted) if where is None and sample is None else self._some(wanted, where, sample, limit)
-            return self._exact(found if limit is None else found.slice(0, limit), wanted)
+        try:
+            with self._damage():
+                everything = where is None and sample is None
+                found = self._all(wanted) if everything else self._some(wanted, where, sample, limit)
+        except Replaced:
+            return find(self.project, self.id).read(wanted, where=where, sample=sample, limit=limit)
+        return self._exact(found if limit is None else found.slice(0, limit), wanted)
 
     def rows_at(self, start: int, length: int, columns: Sequence[int] | None = None) -> pa.Table:
         """*length* rows from *start* on, of the columns at these positions; reads the row groups they lie in."""
         wanted = list(range(len(self.schema))) if columns is None else list(columns)
-        first, last = np.searchsorted(self.ranges, [start, start + length], side="right") - 1
-        groups = list(range(int(first), min(int(last), len(self.ranges) - 2) + 1))
+        start = max(start, 0)
+        first = int(np.searchsorted(self.ranges, start, side="right")) - 1
+        last = int(np.searchsorted(self.ranges, start + max(length, 0), side="left"))
+        groups = list(range(first, min(last, len(self.ranges) - 1)))
         with self._damage(), self._open() as file:
             names = [file.schema_arrow.names[n] for n in wanted] or file.schema_arrow.names[:1]
             found = file.read_row_groups(groups, columns=names, use_threads=True)
             offset = start - self.ranges[groups[0]] if groups else 0
-            return self._exact(found.slice(offset, length).select(names), wanted)
+            return self._exact(found.slice(offset, max(length, 0)).select(names), wanted)
 
     def _exact(self, found: pa.Table, wanted: Sequence[int]) -> pa.Table:
         schema = pa.schema([self.schema.field(n) for n in wanted], self.schema.metadata)

@@ -68,6 +68,7 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
         nulls = tuple(column.nulls for column in columns)
         nans = tuple(bool(column.nulls) and column.nan for column in columns)
         said = Described(made, schema, {}, digests, nulls, nans, b"")
+        writer.anew = there is not None
         manifest, added = writer.finish(said, Cut(tuple(starts), plan.anchors, plan.target))
     if there is not None:
         heal(project, manifest)

@@ -19,7 +19,7 @@ from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.storage.identity import side_by_side
 from e2e_lab.storage.parquet import physical_schema
-from e2e_lab.storage.store.coding import Coding, codings
+from e2e_lab.storage.store.coding import SPOT, Coding, codings
 from e2e_lab.storage.store.footer import assembled, frame_of
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.leases import Lease
@@ -99,9 +99,10 @@ class Writer:
                 self._keep([piece for group in running.popleft().result() for piece in group])
 
     def _chosen(self, table: pa.Table) -> list[Coding]:
-        """How each column is encoded: as in the parent, where it has the column, else by a sample."""
-        before = self.parent.codings if self.parent is not None else {}
-        kinds = [before.get((said.name, said.type)) for said in self.schema]
+        """How each column is encoded: as in a parent that had the column and enough to go by, else by a sample."""
+        parent = self.parent
+        before = parent.codings if parent is not None and parent.rows >= max(SPOT, table.num_rows // 2) else {}
+        kinds = [before.get((said.name, str(said.type))) for said in self.schema]
         new = [place for place, known in enumerate(kinds) if known is None]
         chosen = iter(codings(table.select(new)) if new or not kinds else ())
         return [next(chosen) if known is None else known for known in kinds or [None]]
@@ -209,9 +210,16 @@ def composed(physical: pa.Schema, cut: Cut, groups: Sequence[Sequence[Piece]], s
 
 
 def manifest_held(project: Project, lease: Lease, snapshot_id: str) -> Manifest | None:
-    """The manifest of a version that a lease holds now; None where it is not there, or not what was stored."""
+    """The manifest of a version that a lease holds now, packs included, which it may be written anew without.
+
+    None where it is not there, or not what was stored.
+    """
     lease.hold(snapshots=[snapshot_id])
-    return manifest_there(project, snapshot_id) if lease.has_snapshot(snapshot_id) else None
+    found = manifest_there(project, snapshot_id) if lease.has_snapshot(snapshot_id) else None
+    if found is None:
+        return None
+    lease.hold(packs=found.packs())
+    return found if all(map(lease.has_pack, found.packs())) else None
 
 
 def manifest_there(project: Project, snapshot_id: str) -> Manifest | None:
