@@ -41,6 +41,7 @@ class Project:
     root: Path
     home: Path
     _lock: FileLock = field(repr=False, compare=False)
+    _process: int = field(default_factory=os.getpid, repr=False, compare=False)
 
     @classmethod
     def at(cls, root: Path) -> Project:
@@ -163,6 +164,9 @@ class Project:
         Waits 10 s, then raises :class:`Locked` naming the holder. May be taken again by the thread that has it.
         """
         holder = self.home / "lock.holder"
+        if self._process != os.getpid():  # forked: a lock is of one process
+            object.__setattr__(self, "_lock", FileLock(self.home / "lock", timeout=LOCK_SECONDS))
+            object.__setattr__(self, "_process", os.getpid())
         with writing(self.home):
             self.home.mkdir(parents=True, exist_ok=True)
         try:
@@ -234,7 +238,12 @@ def find(start: Path | str | None = None) -> Project:
         if not (root / SETTINGS).is_file():
             raise NoProject(f"E2E_PROJECT names {named}, where there is no {SETTINGS}.", hint=f"e2e init {named}")
         return _opened(root)
-    here = Path(start or Path.cwd()).resolve()
+    return around(start or Path.cwd())
+
+
+def around(start: Path | str) -> Project:
+    """The project that *start* lies in, whatever the environment says: for who asks about several. Or NoProject."""
+    here = Path(start).resolve()
     for folder in (here, *here.parents):
         if (folder / SETTINGS).is_file():
             return _opened(folder)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections import defaultdict, deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 from e2e_lab.records import Parent, Snapshot, shape
 from e2e_lab.records.panels import Graph, GraphEdge, GraphNode
@@ -14,28 +15,63 @@ MOST = 300
 Event = tuple[str, int, str]
 
 
+@dataclass(frozen=True)
+class Known:
+    """The versions there are, found by their number and content where a dataset has another name now."""
+
+    versions: Mapping[Event, Snapshot]
+    alike: Mapping[tuple[int, str], Sequence[Event]]
+    made_of: Mapping[tuple[int, str], Sequence[Event]]
+    """By number and content of a parent as it was recorded: the versions that name it."""
+
+    @classmethod
+    def of(cls, every: Iterable[Snapshot]) -> Known:
+        versions = {_event(version): version for version in every}
+        alike: dict[tuple[int, str], list[Event]] = defaultdict(list)
+        made_of: dict[tuple[int, str], list[Event]] = defaultdict(list)
+        for event, version in versions.items():
+            alike[event[1:]].append(event)
+            for parent in version.parents:
+                made_of[parent.version, parent.id].append(event)
+        return cls(versions, alike, made_of)
+
+    def meant(self, parent: Parent) -> Event:
+        """The known version that a parent means, found by its content where the dataset has another name now."""
+        event = parent.name, parent.version, parent.id
+        if event in self.versions:
+            return event
+        renamed = self.alike.get(event[1:], ())
+        return renamed[0] if len(renamed) == 1 else event
+
+    def parents(self, event: Event) -> list[Event]:
+        """What a version was made from."""
+        version = self.versions.get(event)
+        return [self.meant(parent) for parent in version.parents] if version else []
+
+    def children(self, event: Event) -> list[Event]:
+        """What was made from a version."""
+        found = dict.fromkeys(self.made_of.get(event[1:], ()))
+        return [child for child in found if event in self.parents(child)]
+
+
 def graph(focus: Snapshot, every: Iterable[Snapshot]) -> Graph:
     """What *focus* came from, back to the sources, and what came of it, among *every* known version.
 
     A parent that is not known here is a node all the same. Edges go in the direction of the data; each leads to a
     greater depth.
     """
-    versions = {_event(version): version for version in [*every, focus]}
-    parents = {event: [_meant(p, versions) for p in version.parents] for event, version in versions.items()}
-    children: dict[Event, list[Event]] = defaultdict(list)
-    for event, found in parents.items():
-        for parent in found:
-            children[parent].append(event)
+    known = Known.of([*every, focus])
+    versions = known.versions
     here = _event(focus)
-    up, down = _reached(here, parents), _reached(here, children)
+    up, down = (_reached(here, steps, len(versions)) for steps in (known.parents, known.children))
     depths = {event: -far for event, far in up.items()} | down
     shown = set(sorted(depths, key=lambda event: abs(depths[event]))[:MOST])
     edges = tuple(
-        GraphEdge(source=_key(_meant(parent, versions)), target=_key(event), inferred=parent.inferred is not None)
+        GraphEdge(source=_key(known.meant(parent)), target=_key(event), inferred=parent.inferred is not None)
         for event in depths
         if event in shown and event in versions
         for parent in versions[event].parents
-        if _meant(parent, versions) in shown
+        if known.meant(parent) in shown
     )
     nodes = [_node(event, versions.get(event), depths[event]) for event in depths if event in shown]
     sources, read = _sources([versions[event] for event in depths if event in shown and event in versions], depths)
@@ -53,24 +89,15 @@ def _event(version: Snapshot) -> Event:
     return version.name, version.version, version.id
 
 
-def _meant(parent: Parent, versions: Mapping[Event, Snapshot]) -> Event:
-    """The known version that a parent means, found by its content where the dataset has another name now."""
-    event = parent.name, parent.version, parent.id
-    if event in versions:
-        return event
-    renamed = [known for known in versions if known[1:] == event[1:]]
-    return renamed[0] if len(renamed) == 1 else event
-
-
-def _reached(start: Event, steps: Mapping[Event, Sequence[Event]]) -> dict[Event, int]:
+def _reached(start: Event, steps: Callable[[Event], Sequence[Event]], most: int) -> dict[Event, int]:
     """What can be reached from *start*, with the length of the longest way there."""
     far = {start: 0}
     waiting = deque([start])
     while waiting:
         event = waiting.popleft()
-        for following in steps.get(event, ()):
+        for following in steps(event):
             further = far[event] + 1
-            if following != start and further > far.get(following, 0) and further <= len(steps) + 1:
+            if following != start and further > far.get(following, 0) and further <= most + 1:
                 far[following] = further  # the limit ends a cycle, which only damaged records could hold
                 waiting.append(following)
     return far

@@ -270,7 +270,7 @@ def export(ref: str, path: PathLike) -> Exported:
 
 
 def verify(*refs: str, progress: Callable[[int, int], None] | None = None) -> Verified:
-    """Whether everything stored is what was stored: every byte is read and compared with its hash; nothing is changed.
+    """Whether everything stored is what was stored: every byte is read and compared with its hash; nothing is mended.
 
     *refs* are the versions to read, by default all, with journals, records and the index; tables of *refs* are decoded
     too and their content ids computed anew. *progress* is called with the bytes that are read and their total. The
@@ -357,6 +357,8 @@ def commit(message: str) -> Commit:
         if head is None:
             raise UsageError("There is no commit yet, and none is made here.", hint='e2e commit -m "first"')
         return replace(head, changed=False)
+    if session.front is not None:
+        session.front.save()
     return versioning.commit(project, message, trail=session.trail(project, latest=True))
 
 

@@ -53,7 +53,25 @@ def cells(values: pa.Array) -> list[Cell]:
         return [None if n is None else f"{n} {kind.unit}" for n in values.cast(pa.int64()).to_pylist()]
     if pat.is_floating(kind):
         return [n if n is None or math.isfinite(n) else _NAMES[str(n)] for n in values.cast(pa.float64()).to_pylist()]
+    if pat.is_nested(kind):
+        return [cell(_beginning(value, [LONGEST])) for value in values]
     return [cell(value) for value in values.to_pylist()]
+
+
+def _beginning(value: pa.Scalar, left: list[int]) -> Any:
+    """A nested value as Python objects, as far as a cell can show it: *left* counts down its parts."""
+    left[0] -= 1
+    if not value.is_valid:
+        return None
+    if isinstance(value, pa.StructScalar):
+        names = [value.type.field(place).name for place in range(len(value)) if place < LONGEST]
+        return {name: _beginning(value[place], left) for place, name in enumerate(names) if left[0] > 0}
+    if isinstance(value, pa.MapScalar):
+        pairs = value.values.slice(0, max(left[0], 0))
+        return [[_beginning(part, left) for part in pair.values()] for pair in pairs if left[0] > 0]
+    if isinstance(value, pa.ListScalar | pa.LargeListScalar | pa.FixedSizeListScalar):
+        return [_beginning(one, left) for one in value.values.slice(0, max(left[0], 0)) if left[0] > 0]
+    return value.as_py()
 
 
 _NAMES = {"nan": "NaN", "inf": "Infinity", "-inf": "-Infinity"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -35,9 +36,14 @@ class Board:
     _known: dict[str, tuple[tuple[object, ...], Frame]] = field(default_factory=dict)
     _was: dict[str, Parent] = field(default_factory=dict)
     """The version that each name was seen to hold last."""
+    _lock: threading.RLock = field(default_factory=threading.RLock)
 
     def look(self) -> KernelFrames:
         """The tables there are now, last assigned first."""
+        with self._lock:  # a page may ask from another thread
+            return self._look()
+
+    def _look(self) -> KernelFrames:
         session = self.session
         found = list(_tables(session.variables()))
         found.sort(key=lambda one: session.flow.last_assigned(one[0]), reverse=True)

@@ -155,7 +155,7 @@ VERBS: tuple[Verb, ...] = (
         "verify", "data", "prove that everything stored is intact", "e2e.verify(*refs)",
         (Arg("refs", "of these versions only, which are also decoded", metavar="REF", many="*", complete="dataset"),),
         ("e2e verify", "e2e verify flights@v1"),
-        "At a shell the exit code is 1 where something is damaged. Nothing is changed.",
+        "At a shell the exit code is 1 where something is damaged. Nothing is mended.",
     ),
     Verb(
         "gc", "data", "drop what nothing refers to", "e2e.gc(*, dry_run=False)",

@@ -28,6 +28,8 @@ def main(folder: Path) -> None:
     project = projects.Project.at(Path(wish["root"]))
     desk = Desk(project, jobs.read(project, folder.name))
     with desk.telling():
+        if (folder / "cancel").exists():  # before there was a process to interrupt
+            raise KeyboardInterrupt
         kind = kind_of(wish["kind"])
         answer = kind.work(project, kind.args.from_json(wish["args"]), desk.say)
         desk.change(result=answer.to_json(), answer=answer.view().title)

@@ -2,7 +2,7 @@
 
 .e2e/jobs/ID/wish.json      what is to be done, checked
 .e2e/jobs/ID/job.json       how it stands; written by the server until the process runs, then by the process alone
-.e2e/jobs/ID/process.json   the process: its number, and when it began (numbers are used again)
+.e2e/jobs/ID/process.json   the process: its number, when it began (numbers are used again), its machine and start
 .e2e/jobs/ID/cancel         somebody does not want it any more
 .e2e/jobs/ID/log            what it printed
 """
@@ -16,9 +16,11 @@ import re
 import secrets
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -28,7 +30,7 @@ from typing import Any
 import psutil
 
 from e2e_lab import __version__
-from e2e_lab.errors import JobNotFound, NoLibrary, UnfitPython, VersionMismatch
+from e2e_lab.errors import JobNotFound, Locked, NoLibrary, UnfitPython, VersionMismatch
 from e2e_lab.project import Project
 from e2e_lab.records import FORMAT, Record
 from e2e_lab.records.jobs import Job, JobLog, Problem
@@ -43,13 +45,24 @@ _ID = re.compile(r"\d{8}T\d{12}-[0-9a-f]{6}")
 _CHUNK = 1 << 18
 
 
-def start(project: Project, kind: str, args: Record, *, title: str, python: str, kernel: str | None) -> Job:
+def start(
+    project: Project,
+    kind: str,
+    args: Record,
+    *,
+    title: str,
+    python: str,
+    kernel: str | None,
+    environment: Mapping[str, str] | None = None,
+) -> Job:
     """Begin a job in a process of its own, run by *python*; it goes on whatever becomes of this process.
+
+    *environment* is what the kernel has besides ours.
 
     Raises :class:`UnfitPython` where *python* has no e2e-lab, or another one than this.
     """
     (project.home / "jobs").mkdir(parents=True, exist_ok=True)
-    _check(python)
+    _check(python, environment or {})
     _sweep(project)
     now = datetime.now(UTC)
     job = Job(
@@ -61,16 +74,18 @@ def start(project: Project, kind: str, args: Record, *, title: str, python: str,
     wish = {"format": FORMAT, "root": str(project.root), "kind": kind, "args": args.to_json()}
     project.write(folder / "wish.json", json.dumps(wish).encode())
     save(project, job)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("JPY_")}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith("JPY_")}
     with open(folder / "log", "ab") as log:
         process = subprocess.Popen(
             [python, "-u", "-m", "e2e_lab.workspace.job_process", str(folder)],
-            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, env=environment, start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd=folder, start_new_session=True,
+            env=ours | dict(environment or {}),
         )  # fmt: skip
     threading.Thread(target=process.wait, name=f"e2e-lab {job.id}", daemon=True).start()  # leaves no zombie
     with contextlib.suppress(psutil.Error):
         began = psutil.Process(process.pid).create_time()
-        project.write(folder / "process.json", json.dumps({"pid": process.pid, "began": began}).encode())
+        said = {"pid": process.pid, "began": began, "host": socket.gethostname(), "boot": boot_id()}
+        project.write(folder / "process.json", json.dumps(said).encode())
     return job
 
 
@@ -80,9 +95,12 @@ def save(project: Project, job: Job) -> None:
 
 
 def find(project: Project, job_id: str) -> Job:
-    """How a job stands; one whose process died without a word has failed. Raises :class:`JobNotFound`."""
+    """How a job stands; one whose process died without a word has failed. Raises :class:`JobNotFound`.
+
+    What another machine works on is believed as it is written: its processes cannot be seen from here.
+    """
     job = read(project, job_id)
-    if job.over:
+    if job.over or _elsewhere(project, job.id):
         return job
     process = _process(project, job.id)
     if process is not None or (job.state == "queued" and _young(project, job)):
@@ -98,8 +116,10 @@ def find(project: Project, job_id: str) -> Job:
 
 def _last_sign(project: Project, job: Job) -> datetime:
     """When a job whose process died wrote or printed something last."""
-    times = [path.stat().st_mtime for path in _folder(project, job.id).iterdir()]
-    return datetime.fromtimestamp(max(times), UTC)
+    last = job.created.timestamp()
+    with contextlib.suppress(OSError):  # it was swept away meanwhile
+        last = max(path.stat().st_mtime for path in _folder(project, job.id).iterdir())
+    return datetime.fromtimestamp(last, UTC)
 
 
 def listed(project: Project) -> list[Job]:
@@ -112,12 +132,20 @@ def listed(project: Project) -> list[Job]:
 
 
 def cancel(project: Project, job_id: str) -> Job:
-    """Ask a job to stop, and stop it by force where it does not within :data:`GRACE_SECONDS`."""
+    """Ask a job to stop, and stop it by force where it does not within :data:`GRACE_SECONDS`.
+
+    A job that has no process yet finds the wish when it begins. Raises :class:`Locked` where another machine has it.
+    """
     job = find(project, job_id)
-    process = _process(project, job.id)
-    if job.over or process is None:
+    if job.over:
         return job
+    host = _elsewhere(project, job.id)
+    if host:
+        raise Locked(f"The job runs on {host}, where this server ends no process.", hint=f"cancel it on {host}")
     project.write(_folder(project, job.id) / "cancel", b"")
+    process = _process(project, job.id)
+    if process is None:
+        return find(project, job_id)
     with contextlib.suppress(psutil.Error):
         process.send_signal(signal.SIGINT)
     force = threading.Timer(GRACE_SECONDS, _kill, [process])
@@ -127,14 +155,15 @@ def cancel(project: Project, job_id: str) -> Job:
 
 
 def log(project: Project, job_id: str, offset: int = 0) -> JobLog:
-    """What a job printed from byte *offset* on, up to a quarter of a megabyte."""
+    """What a job printed from byte *offset* on (its end, where that lies beyond), up to a quarter of a megabyte."""
     read(project, job_id)
     try:
         with open(_folder(project, job_id) / "log", "rb") as file:
+            offset = min(offset, os.fstat(file.fileno()).st_size)
             file.seek(offset)
             said = file.read(_CHUNK)
     except FileNotFoundError:
-        said = b""
+        offset, said = 0, b""
     said = _whole(said)
     return JobLog(text=said.decode("utf-8", "replace"), offset=offset, next=offset + len(said))
 
@@ -171,8 +200,11 @@ def read(project: Project, job_id: str) -> Job:
     try:
         if not _ID.fullmatch(job_id):
             raise FileNotFoundError
-        return Job.from_json(json.loads((_folder(project, job_id) / "job.json").read_text("utf-8")))
-    except (OSError, ValueError, KeyError, TypeError):
+        job = Job.from_json(json.loads((_folder(project, job_id) / "job.json").read_text("utf-8")))
+        if job.created.tzinfo is None:
+            raise ValueError("a time of nowhere")
+        return job
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
         raise JobNotFound(f"There is no job {job_id!r}.", hint="GET jobs lists them") from None
 
 
@@ -183,23 +215,63 @@ def _young(project: Project, job: Job) -> bool:
 
 
 def _sweep(project: Project) -> None:
-    """Let go of the oldest jobs that are over."""
-    over = [name for name in _ids(project) if find(project, name).over]
-    for name in over[KEPT:]:
+    """Let go of the oldest jobs that are over, and of folders in which no job can be read and nobody works."""
+    over: list[str] = []
+    broken: list[str] = []
+    for name in _ids(project):
+        try:
+            if find(project, name).over:
+                over.append(name)
+        except JobNotFound:
+            if _old(_folder(project, name)) and not _elsewhere(project, name) and _process(project, name) is None:
+                broken.append(name)
+    for name in [*over[KEPT:], *broken]:
         shutil.rmtree(_folder(project, name), ignore_errors=True)
+
+
+def _old(folder: Path) -> bool:
+    """Whether nothing in a folder has changed for a while: nobody is just about to fill it."""
+    try:
+        return time.time() - folder.stat().st_mtime > _QUEUED.total_seconds()
+    except OSError:
+        return False
 
 
 # ---- processes -----------------------------------------------------------------------------------------------
 
 
-def _process(project: Project, job_id: str) -> psutil.Process | None:
-    """The process of a job while it lives."""
+def boot_id() -> str:
+    """What tells this start of the machine from the others; "" where the system does not say (random(4))."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except OSError:
+        return ""
+
+
+def _noted(project: Project, job_id: str) -> dict[str, Any]:
     try:
         said = json.loads((_folder(project, job_id) / "process.json").read_text("utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return said if isinstance(said, dict) else {}
+
+
+def _elsewhere(project: Project, job_id: str) -> str | None:
+    """The machine that works on a job, where it is another one than this."""
+    host = _noted(project, job_id).get("host")
+    return host if isinstance(host, str) and host != socket.gethostname() else None
+
+
+def _process(project: Project, job_id: str) -> psutil.Process | None:
+    """The process of a job while it lives on this machine."""
+    said = _noted(project, job_id)
+    if said.get("host", socket.gethostname()) != socket.gethostname() or said.get("boot", boot_id()) != boot_id():
+        return None
+    try:
         process = psutil.Process(said["pid"])
         same = abs(process.create_time() - said["began"]) < 1.0
         return process if same and process.status() != psutil.STATUS_ZOMBIE else None
-    except (OSError, ValueError, KeyError, psutil.Error):
+    except (ValueError, KeyError, TypeError, OverflowError, psutil.Error):
         return None
 
 
@@ -226,8 +298,8 @@ print(json.dumps(said))
 """
 
 
-def _check(python: str) -> None:
-    said = library_of(python)
+def _check(python: str, environment: Mapping[str, str]) -> None:
+    said = library_of(python, environment)
     if "version" not in said:
         raise NoLibrary("The Python of this kernel has no e2e-lab.", hint=install_line(python))
     if not fits(said):
@@ -237,17 +309,18 @@ def _check(python: str) -> None:
         )
 
 
-def library_of(python: str) -> dict[str, Any]:
-    """``version`` and ``format`` of an interpreter's e2e-lab, as far as it has one.
+def library_of(python: str, environment: Mapping[str, str] | None = None) -> dict[str, Any]:
+    """``version`` and ``format`` of an interpreter's e2e-lab, as far as it has one, in our *environment* and this.
 
     Raises :class:`UnfitPython` where it does not run.
     """
-    if Path(python) == Path(sys.executable):
+    if Path(python) == Path(sys.executable) and not environment:
         return {"version": __version__, "format": FORMAT}
     try:
         done = subprocess.run(
-            [python, "-c", _PROBE], check=True, capture_output=True, timeout=30, stdin=subprocess.DEVNULL
-        )
+            [python, "-c", _PROBE], check=True, capture_output=True, timeout=30, stdin=subprocess.DEVNULL,
+            env={**os.environ, **(environment or {})},
+        )  # fmt: skip
         return dict(json.loads(done.stdout))
     except (OSError, subprocess.SubprocessError, ValueError) as problem:
         raise UnfitPython(f"{python} does not run: {problem}.", hint="jupyter kernelspec list") from None

@@ -7,6 +7,7 @@ traceback, and the run ends when the cell does.
 
 from __future__ import annotations
 
+import logging
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 BEGIN = "get_ipython().e2e_begin_run"
 _MISSING = object()
+log = logging.getLogger("e2e_lab")
 
 
 class Hooks:
@@ -52,6 +54,18 @@ class Hooks:
             self._end(run, result.error_in_exec or result.error_before_exec)
         self.front.busy = False
         self.front.after_cell()
+        if isinstance(result.result, records.Status) and hasattr(self.shell, "kernel"):
+            self._offer(result.result)
+
+    def _offer(self, status: records.Status) -> None:
+        """Put buttons under a status card."""
+        from e2e_lab.workspace import api, buttons
+
+        if not api.inert():
+            try:
+                buttons.offer(session, status)
+            except Exception:  # the card is shown, and the cell is done
+                log.debug("no buttons could be shown", exc_info=True)
 
     def begin_run(self, line: str) -> None:
         """What the first line of a ``%%e2e run`` cell does."""

@@ -31,6 +31,8 @@ class _Process:
     open: dict[int, Future[dict[str, Any]]] = field(default_factory=dict)
     lock: threading.Lock = field(default_factory=threading.Lock)
     writing: threading.Lock = field(default_factory=threading.Lock)
+    given_up: bool = False
+    """It was ended over one question; the others may be asked again."""
 
     def send(self, said: dict[str, Any]) -> None:
         """Say one thing; may wait, where the worker does not read."""
@@ -47,7 +49,11 @@ class _Process:
         """Hand each answer to who waits for it; at the end, tell the others."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            said = json.loads(line)
+            try:
+                said = json.loads(line)
+            except ValueError:  # it was killed in the middle of a line
+                self.process.kill()
+                break
             with self.lock:
                 waiting = self.open.pop(said["ask"], None)
             if waiting is not None and waiting.set_running_or_notify_cancel():
@@ -63,7 +69,8 @@ class _Process:
             left, self.open = self.open, {}
         for waiting in left.values():
             if waiting.set_running_or_notify_cancel():
-                waiting.set_exception(_Ended() if code == 0 else WorkerLost(_died(code), hint=_HINT))
+                gone = _Ended() if code == 0 or self.given_up else WorkerLost(_died(code), hint=_HINT)
+                waiting.set_exception(gone)
 
 
 def _died(code: int) -> str:
@@ -91,7 +98,7 @@ class Worker:
         """The worker's answer as JSON; its refusals are raised as what they are.
 
         Raises :class:`WorkerLost` where it died over the question or took longer than *timeout*; the next question
-        starts another one.
+        starts another one. Where it was ended over another question, this one is asked once more.
         """
         said = {"what": what, "project": str(project.root), "version": version.to_json(), "words": words}
         for _ in range(2):
@@ -111,7 +118,10 @@ class Worker:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(waiting), self.timeout)
         except TimeoutError:
-            self.stop()
+            with running.lock:
+                running.open.pop(number, None)
+            running.given_up = True
+            self._end(running)
             raise WorkerLost(
                 f"Reading the table took longer than {self.timeout:.0f} s.", hint="ask for fewer columns"
             ) from None
@@ -148,9 +158,15 @@ class Worker:
 
     def stop(self) -> None:
         """End the worker; who waits for it hears :class:`WorkerLost`."""
+        running = self._running
+        if running is not None:
+            self._end(running)
+
+    def _end(self, running: _Process) -> None:
         with self._lock:
-            running, self._running = self._running, None
-        if running is not None and running.process.poll() is None:
+            if self._running is running:  # and not one that was started since
+                self._running = None
+        if running.process.poll() is None:
             running.process.kill()
 
 

@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from e2e_lab import project as projects
 from e2e_lab.errors import NoActiveRun, UsageError, VariableNotFound, closest
@@ -44,6 +44,18 @@ class Held:
     events: int
 
 
+class Listening(Protocol):
+    """The front ends that look at the notebook. *busy*: a cell is running."""
+
+    busy: bool
+
+    def save(self) -> None:
+        """Have the notebook saved, where anybody can."""
+
+    def after_cell(self) -> None:
+        """Tell of what was saved and of the tables there are now."""
+
+
 @dataclass
 class Session:
     """The state of this process. *namespace* is the user's; None outside a kernel."""
@@ -59,6 +71,8 @@ class Session:
     """The run that the running cell began, and that ends with it."""
     told: Path | None = None
     """The notebook's file as the front end says, which knows of renames."""
+    front: Listening | None = None
+    """Whoever looks at the notebook of this kernel."""
     made: list[Snapshot] = field(default_factory=list)
     """What the running cell has saved."""
     versions: dict[int, Held] = field(default_factory=dict)

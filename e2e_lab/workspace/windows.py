@@ -23,6 +23,8 @@ from e2e_lab.records.panels import Cell, GridColumn, Rows
 from e2e_lab.workspace.cells import cells, kind_of
 
 BLOCK_CELLS = 1 << 19
+MOST_CELLS = 200_000
+"""In one answer."""
 KEPT_BYTES = 64_000_000
 AT_ONCE = 32
 """Columns that are read together: the store decodes whole ranges of up to a quarter of a million rows."""
@@ -68,6 +70,12 @@ def answer(project: Project, version: Snapshot, words: dict[str, Any], cancelled
     wanted = positions(version, words["columns"])
     offset = min(words["offset"], version.rows)
     stop = min(offset + words["limit"], version.rows)
+    if (stop - offset) * len(wanted) > MOST_CELLS:
+        fewer = max(1, MOST_CELLS // len(wanted))
+        raise UsageError(
+            f"{stop - offset:,} rows of {len(wanted):,} columns are more than {MOST_CELLS:,} cells.",
+            hint=f"limit={fewer}" if len(wanted) <= MOST_CELLS else f"column={version.schema[0].name}",
+        )
     found: dict[int, list[Cell]] = {position: [] for position in wanted}
     rows = _rows_of(version)
     for number in range(offset // rows, -(-stop // rows)):

@@ -18,9 +18,9 @@ import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, Any
 
-from e2e_lab import project as projects
 from e2e_lab.errors import E2EError
 from e2e_lab.project import Project
 from e2e_lab.records import Record, Snapshot
@@ -57,7 +57,7 @@ class Desk:
         number = said["ask"]
         try:
             answer = _answers()[said["what"]](
-                projects.find(said["project"]),
+                Project.at(Path(said["project"])),
                 Snapshot.from_json(said["version"]),
                 said["words"],
                 lambda: number in self.cancelled,

@@ -15,9 +15,10 @@ import pytest
 from e2e_lab import __version__
 from e2e_lab.project import Project
 from e2e_lab.records.kernels import Frame
+from e2e_lab.workspace import front
 from e2e_lab.workspace.frames import Board
 from e2e_lab.workspace.session import session
-from tests.conftest import Kernel
+from tests.conftest import Kernel, git
 from tests.workspace.conftest import Notebook
 
 
@@ -277,3 +278,229 @@ def test_long_work_shows_a_bar_that_leaves_nothing_behind(kernels: Callable[...,
     last = [content for kind, content in said if kind == "update_display_data"][-1]
     assert last["data"] == {"text/plain": ""}
     kernel.show("with shown('quick', notebook=True) as tell: tell(1, 2)")
+
+
+# ---- places, several pages, and the notebook on disk ---------------------------------------------------------
+
+
+def test_a_root_that_the_server_shortened_is_found(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert front._place({"root": "~/work", "path": "a.ipynb"}) == tmp_path / "work" / "a.ipynb"
+    assert front._place({"root": "~", "path": "a.ipynb"}) == tmp_path / "a.ipynb"
+    assert front._place({"root": "~nobody-of-that-name/work", "path": "a.ipynb"}) is None
+    assert front._place({"root": "work", "path": "a.ipynb"}) is None
+
+
+class Page:
+    """A page's end of a comm, kept in this process. *answers* is what it does when it is asked to save."""
+
+    def __init__(self, end: front.FrontEnd, where: dict[str, Any], answers: Callable[[Page], None] | None = None):
+        self.comm_id = uuid.uuid4().hex
+        self.heard: list[dict[str, Any]] = []
+        self.answers = answers
+        end._opened(self, {"content": {"data": where}})
+
+    def on_msg(self, hear: Callable[[dict[str, Any]], None]) -> None:
+        self.hear = hear
+
+    def on_close(self, close: Callable[[Any], None]) -> None:
+        self.close = close
+
+    def send(self, said: dict[str, Any]) -> None:
+        self.heard.append(said)
+        if said["type"] == "save" and self.answers is not None:
+            self.answers(self)
+
+    def say(self, said: dict[str, Any]) -> None:
+        self.hear({"content": {"data": said}})
+
+    def kinds(self) -> list[str]:
+        found = [said["type"] for said in self.heard]
+        self.heard.clear()
+        return found
+
+
+@pytest.fixture
+def end(notebook: Notebook, project: Project) -> front.FrontEnd:
+    """What a kernel has for its pages."""
+    return front.FrontEnd(session)
+
+
+def test_each_page_is_told_what_it_has_not_seen(notebook: Notebook, project: Project, end: front.FrontEnd) -> None:
+    where = {"type": "notebook", "root": str(project.root), "path": "a.ipynb", "version": __version__}
+    one = Page(end, where)
+    assert one.kinds() == ["hello", "frames"]
+    notebook.run("import pandas as pd\nmade = pd.DataFrame({'a': [1]})")
+    two = Page(end, where)
+    assert (two.kinds(), one.kinds()) == (["hello", "frames"], [])
+    end.after_cell()
+    assert (one.kinds(), two.kinds()) == (["frames"], [])
+    end.after_cell()
+    assert (one.kinds(), two.kinds()) == ([], [])
+    one.close(None)
+    assert set(end.shown) == set(end.comms) == {two.comm_id}
+
+
+def test_a_page_that_does_not_know_the_root_yet_changes_nothing(end: front.FrontEnd, project: Project) -> None:
+    page = Page(end, {"type": "notebook", "root": str(project.root), "path": "a.ipynb", "version": __version__})
+    page.say({"type": "notebook", "root": "", "path": "a.ipynb", "version": __version__})
+    assert session.told == project.root / "a.ipynb"
+
+
+def test_two_pages_look_at_the_tables_one_after_another(notebook: Notebook, monkeypatch: pytest.MonkeyPatch) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    one = Board(session)
+    inside: list[int] = []
+    most: list[int] = []
+
+    def looking() -> Any:
+        inside.append(1)
+        most.append(len(inside))
+        time.sleep(0.05)
+        inside.pop()
+        return one.shown
+
+    monkeypatch.setattr(one, "_look", looking)
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(lambda _: one.look(), range(4)))
+    assert max(most) == 1
+
+
+def _notebook_file(project: Project, *sources: str) -> Path:
+    cells = [
+        {"cell_type": "code", "id": f"c{n}", "source": source, "metadata": {}, "outputs": [], "execution_count": None}
+        for n, source in enumerate(sources)
+    ]
+    path = project.root / "a.ipynb"
+    path.write_text(json.dumps({"cells": cells, "metadata": {}, "nbformat": 4, "nbformat_minor": 5}), "utf-8")
+    return path
+
+
+def test_a_commit_has_the_notebook_saved_first(notebook: Notebook, project: Project, end: front.FrontEnd) -> None:
+    path = _notebook_file(project, "old = 1")
+    session.front = end
+    where = {"type": "notebook", "root": str(project.root), "path": "a.ipynb", "version": __version__}
+
+    def saves(page: Page) -> None:
+        _notebook_file(project, "%load_ext e2e_lab", "new = 2", "done = e2e.commit('second')")
+        page.say({"type": "saved", "path": "a.ipynb", "ok": True})
+
+    page = Page(end, where, saves)
+    notebook.run("new = 2", "c0")
+    began = time.monotonic()
+    notebook.run("done = e2e.commit('second')", "c1")
+    assert time.monotonic() - began < 1.9
+    assert "save" in page.kinds()
+    assert not any("older" in note for note in notebook["done"].notes)
+    shown = git(project.root, "show", f"HEAD:{project.relative(path)}")
+    assert "new = 2" in shown
+
+
+def test_a_file_that_was_written_is_an_answer_too(notebook: Notebook, project: Project, end: front.FrontEnd) -> None:
+    import threading
+
+    _notebook_file(project, "old = 1")
+    session.front = end
+    where = {"type": "notebook", "root": str(project.root), "path": "a.ipynb", "version": __version__}
+
+    def writes(_: Page) -> None:
+        (project.root / "a.ipynb").write_text("", "utf-8")  # as jupyter_server does: the file is emptied, then filled
+        threading.Timer(0.5, _notebook_file, [project, "new = 2"]).start()
+
+    Page(end, where, writes)
+    began = time.monotonic()
+    end.save()
+    assert 0.4 < time.monotonic() - began < 1.9
+    assert "new = 2" in (project.root / "a.ipynb").read_text("utf-8")
+
+
+def test_a_page_that_does_not_answer_holds_a_commit_up_for_two_seconds_at_most(
+    notebook: Notebook, project: Project, end: front.FrontEnd
+) -> None:
+    _notebook_file(project, "old = 1")
+    session.front = end
+    where = {"type": "notebook", "root": str(project.root), "path": "a.ipynb", "version": __version__}
+    Page(end, where)
+    notebook.run("new = 2", "c0")
+    began = time.monotonic()
+    notebook.run("done = e2e.commit('second')", "c1")
+    assert 1.9 < time.monotonic() - began < 5
+    assert any("older" in note for note in notebook["done"].notes), notebook["done"].notes
+
+
+# ---- the buttons under %e2e ----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def buttons(notebook: Notebook, flights_csv: Path) -> Any:
+    """The buttons that `%e2e` would show, without a page."""
+    pytest.importorskip("ipywidgets")
+    from e2e_lab.workspace.buttons import Buttons
+
+    notebook.run("import pandas as pd\nflights = pd.read_csv('flights.csv')")
+    return Buttons(session, notebook.run("%e2e"))
+
+
+def _press(buttons: Any, label: str) -> str:
+    """Press a button; the words of the answer."""
+    found = {one.description: one for one in buttons.row.children}
+    found[label].click()
+    return str(buttons.answer.value)
+
+
+def _labels(buttons: Any) -> list[str]:
+    return [one.description for one in buttons.row.children if hasattr(one, "click")]
+
+
+def test_each_button_does_its_line_and_shows_the_answer(buttons: Any, project: Project) -> None:
+    assert _labels(buttons) == ["Snapshot flights", "Commit", "Refresh"]
+    assert buttons.row.children[0].tooltip == "%e2e snapshot flights"
+    assert "flights@v1" in _press(buttons, "Snapshot flights")
+    assert (project.root / "data" / "raw" / "flights.json").exists()
+    assert _labels(buttons) == ["Commit", "Refresh"]
+    assert "Say beside the button" in _press(buttons, "Commit")
+    buttons.message.value = "the <first> data"
+    said = _press(buttons, "Commit")
+    assert "the &lt;first&gt; data" in said
+    assert git(project.root, "log", "-1", "--format=%s").strip() == "the <first> data"
+    assert _labels(buttons) == ["Refresh"]
+    assert project.name in _press(buttons, "Refresh")
+    assert not any(one.disabled for one in buttons.row.children)
+
+
+def test_a_press_beside_a_running_cell_waits_for_the_person(buttons: Any, project: Project) -> None:
+    session.front = front.FrontEnd(session)
+    session.front.busy = True
+    assert "A cell is running" in _press(buttons, "Snapshot flights")
+    assert not (project.root / "data" / "raw" / "flights.json").exists()
+
+
+def test_a_refusal_is_shown_and_the_buttons_stay(buttons: Any, notebook: Notebook) -> None:
+    notebook.run("del flights")
+    assert "There is no variable" in _press(buttons, "Snapshot flights")
+    assert "Refresh" in _labels(buttons)
+
+
+@pytest.mark.integration
+def test_a_bare_line_shows_the_card_and_below_it_the_buttons(kernels: Callable[..., Kernel], project: Project) -> None:
+    pytest.importorskip("ipywidgets")
+    kernel = kernels(project.root)
+    kernel.show("%load_ext e2e_lab")
+    cell = kernel.begin("%e2e")
+    shown: list[dict[str, Any]] = []
+    while True:
+        message = kernel._client.get_iopub_msg(timeout=30)
+        if message["parent_header"].get("msg_id") != cell:
+            continue
+        if message["msg_type"] in ("execute_result", "display_data"):
+            shown.append(message["content"]["data"])
+        if message["content"].get("execution_state") == "idle":
+            break
+    card, row = shown
+    assert "e2e-lab-card" in card["text/html"]
+    assert "application/vnd.jupyter.widget-view+json" not in card
+    assert row["text/plain"] == ""
+    assert "application/vnd.jupyter.widget-view+json" in row
+    kernel.show("import sys; sys.modules['ipywidgets'] = None")
+    assert "stored" in kernel.show("%e2e")

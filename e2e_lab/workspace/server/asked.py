@@ -16,6 +16,7 @@ from e2e_lab import project as projects
 from e2e_lab.errors import UsageError
 from e2e_lab.project import Project
 from e2e_lab.records import Record
+from e2e_lab.workspace.server.paths import changeable
 
 if TYPE_CHECKING:
     from e2e_lab.workspace.server.backend import Backend
@@ -59,18 +60,25 @@ class Param:
 
 @dataclass(frozen=True)
 class Asked:
-    """One request, read and checked. *words* are those of the address, *query* has every declared :class:`Param`."""
+    """One request, read and checked. *words* are those of the address, *query* has every declared :class:`Param`.
+
+    *changes*: the request is more than a look.
+    """
 
     backend: Backend
     folder: Path
     words: Mapping[str, str]
     query: Mapping[str, Any] = field(default_factory=dict)
     body: Any = None
+    changes: bool = False
 
     @functools.cached_property
     def project(self) -> Project:
-        """The project around the folder, or :class:`NoProject`."""
-        return projects.find(self.folder)
+        """The project around the folder, or :class:`NoProject`; :class:`ReadOnly` where it may not be changed."""
+        found = projects.around(self.folder)
+        if self.changes:
+            changeable(self.backend.root, found.root)
+        return found
 
 
 def wish(kind: type[R], body: bytes) -> R:

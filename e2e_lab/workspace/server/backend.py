@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import shutil
 import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
 from typing import TYPE_CHECKING
 
 from jupyter_client.kernelspec import NoSuchKernel
@@ -12,7 +16,7 @@ from jupyter_core.utils import ensure_async
 from traitlets import Float
 from traitlets.config import Configurable
 
-from e2e_lab.errors import NotFound, UsageError
+from e2e_lab.errors import NotFound, UnfitPython, UsageError
 from e2e_lab.workspace.query import Worker
 from e2e_lab.workspace.server.kept import Kept
 
@@ -27,6 +31,18 @@ class E2ELab(Configurable):
         config=True
     )
     worker_timeout_seconds = Float(60.0, help="How long a question about a table may take.").tag(config=True)
+
+
+@dataclass(frozen=True)
+class Interpreter:
+    """The Python of a kernel, and what it has in its environment besides ours."""
+
+    program: str
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+OURS = ("python", f"python{sys.version_info.major}", "python{}.{}".format(*sys.version_info))
+"""The names for which jupyter_client takes the Python that runs the server."""
 
 
 @dataclass
@@ -46,14 +62,18 @@ class Backend:
         """The folder that the server shows."""
         return Path(self.app.root_dir).resolve()
 
-    async def python_of(self, kernel: str | None) -> str:
+    async def python_of(self, kernel: str | None) -> Interpreter:
         """The interpreter of a kernel by the kernel's name; the server's own where none is named.
 
         Only kernels that the server knows count, never a path. Raises :class:`NotFound` for others, and
-        :class:`UsageError` for a kernel that is not Python.
+        :class:`UsageError` for a kernel that is not Python, and :class:`UnfitPython` where kernels run elsewhere.
         """
         if kernel is None:
-            return sys.executable
+            return Interpreter(sys.executable)
+        if self.app.gateway_config.gateway_enabled:
+            raise UnfitPython(
+                f"The kernel {kernel!r} runs behind a gateway, out of this server's reach.", hint='{"kernel": null}'
+            )
         specs = self.app.kernel_spec_manager
         assert specs is not None
         try:
@@ -63,4 +83,10 @@ class Backend:
         program = found.argv[0] if found.argv else ""
         if not Path(program).name.startswith("python"):
             raise UsageError(f"The kernel {kernel!r} is no Python kernel.", hint="choose a Python kernel")
-        return program if Path(program).is_absolute() else sys.executable
+        environment = {name: Template(str(value)).safe_substitute(os.environ) for name, value in found.env.items()}
+        if program in OURS:
+            return Interpreter(sys.executable, environment)
+        path = shutil.which(program, path=environment.get("PATH"))
+        if path is None:
+            raise UnfitPython(f"There is no {program} to run the kernel {kernel!r}.", hint="jupyter kernelspec list")
+        return Interpreter(path, environment)

@@ -92,6 +92,7 @@ class RouteHandler(PlainHandler):
             words,
             {param.name: param.read(self.get_query_arguments(param.name, strip=False)) for param in route.params},
             wish(route.body, self.request.body) if route.body else None,
+            changes=method != "GET",
         )
         if route.waits:
             answer = await self._while_connected(route.ask(asked))

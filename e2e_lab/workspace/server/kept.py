@@ -38,6 +38,11 @@ class Kept:
                 self._answers.popitem(last=False)
         return made
 
+    def drop(self, asked: Hashable) -> None:
+        """Forget the answer kept for *asked*."""
+        with self._lock:
+            self._answers.pop(asked, None)
+
 
 def records_state(project: Project) -> Hashable:
     """What changes whenever a record or the journal does, also by git or by hand: a few milliseconds for thousands."""

@@ -1,10 +1,16 @@
-"""Paths that come in a request: always under the server's root, links resolved."""
+"""Paths that come in a request: always under the server's root, links resolved.
+
+The project of such a folder is the nearest one upwards, which may begin above the root: ``jupyter lab`` is often
+started in a project's folder of notebooks. Such a project is shown. It is changed, and has jobs, only where the root
+lies in it and its folder may be written by this user, who could do the same in a notebook.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
-from e2e_lab.errors import NotFound, UsageError
+from e2e_lab.errors import NotFound, ReadOnly, UsageError
 
 _HINT = "name a folder under the server's root"
 
@@ -36,13 +42,13 @@ def folder_under(root: Path, path: str) -> Path:
     return full
 
 
-def file_under(root: Path, path: str) -> Path:
-    """The file that *path* names under the server's *root*; :class:`NotFound` where there is no such file."""
-    full = under(root, path)
-    try:
-        found = full.is_file()
-    except OSError:
-        found = False
-    if not found:
-        raise NotFound(f"There is no file {path!r} here.", hint="name a file under the server's root")
-    return full
+def changeable(root: Path, project: Path) -> None:
+    """Raise :class:`ReadOnly` where the *project*'s folder may not be changed through a server that shows *root*."""
+    if project.is_relative_to(root):
+        return
+    around = root.is_relative_to(project)
+    if not (around and os.access(project, os.W_OK, effective_ids=os.access in os.supports_effective_ids)):
+        raise ReadOnly(
+            f"The project {project} lies outside the server's folder, and may only be looked at.",
+            hint=f"jupyter lab {project}",
+        )

@@ -94,4 +94,8 @@ def _name(folder: Path) -> str:
 
 def init(asked: Asked) -> Initialised:
     """``POST projects``."""
-    return versioning.init(folder_under(asked.backend.root, asked.body.path))
+    root = asked.backend.root
+    try:
+        return versioning.init(folder_under(root, asked.body.path))
+    finally:
+        asked.backend.kept.drop(("projects", root))

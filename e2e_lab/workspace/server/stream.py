@@ -46,7 +46,7 @@ class JobStream(WebSocketMixin, WebSocketHandler, JupyterHandler):
         try:
             folder = folder_under(self.backend.root, self.get_query_argument("project", "", strip=False))
             self.offset = OFFSET.read(self.get_query_arguments("offset"))
-            self.project = await asyncio.to_thread(projects.find, folder)
+            self.project = await asyncio.to_thread(projects.around, folder)
             await asyncio.to_thread(jobs.find, self.project, words["id"])
         except E2EError as error:
             raise HTTPError(error.status, reason=error.code) from None
@@ -81,13 +81,16 @@ class JobStream(WebSocketMixin, WebSocketHandler, JupyterHandler):
             return
         except E2EError as error:  # it was swept away
             self.close(4404, error.code)
+        except Exception:
+            self.log.exception("e2e-lab: the stream of job %s has failed", job_id)
+            self.close(1011)
 
     async def _print(self, project: Project, job_id: str) -> None:
         while True:
             said = await asyncio.to_thread(jobs.log, project, job_id, self.offset)
-            if said.next == self.offset:
+            self.offset = said.next  # also back from beyond the end
+            if not said.text:
                 return
-            self.offset = said.next
             self._send(JobPrinted(text=said.text, next=said.next))
 
     def _send(self, record: Record) -> None:

@@ -39,9 +39,12 @@ async def _version(asked: Asked) -> Snapshot:
 async def kernel(asked: Asked) -> KernelCheck:
     """``GET kernels/{name}``."""
     python = await asked.backend.python_of(asked.words["name"])
-    said = await asyncio.to_thread(jobs.library_of, python)
+    said = await asyncio.to_thread(jobs.library_of, python.program, python.environment)
     return KernelCheck(
-        kernel=asked.words["name"], version=said.get("version"), match=jobs.fits(said), install=install_line(python)
+        kernel=asked.words["name"],
+        version=said.get("version"),
+        match=jobs.fits(said),
+        install=install_line(python.program),
     )
 
 
@@ -58,7 +61,10 @@ async def start_job(asked: Asked) -> Job:
         args = checked(kind.args, wish.args)
         title = kind.title(args)
         ready = kind.check(asked.project, lambda path: under(asked.backend.root, path), args)
-        return jobs.start(asked.project, wish.kind, ready, title=title, python=python, kernel=wish.kernel)
+        return jobs.start(
+            asked.project, wish.kind, ready, title=title, python=python.program, kernel=wish.kernel,
+            environment=python.environment,
+        )  # fmt: skip
 
     return await asyncio.to_thread(begin)
 

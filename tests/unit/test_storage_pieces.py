@@ -1,0 +1,283 @@
+"""Ranges, pieces, pages, spans and footers: what a version is made of, apart from disk."""
+
+from __future__ import annotations
+
+import io
+from itertools import pairwise
+from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from e2e_lab.errors import Damaged
+from e2e_lab.project import Project
+from e2e_lab.storage.identity import column_digests
+from e2e_lab.storage.parquet import from_parquet, physical_schema
+from e2e_lab.storage.store import pieces, ranges, thrift
+from e2e_lab.storage.store.coding import codings
+from e2e_lab.storage.store.footer import assembled, encoded_leaf, footer_of, frame_of, lifted_leaf
+from e2e_lab.storage.store.manifest import Cut
+from e2e_lab.storage.store.packs import Pack, PackWriter, Span, merged, short_hash
+from e2e_lab.storage.store.ranges import cut, found_ranges, planned, target_rows
+from tests.unit.frames_strategy import arrow_tables
+
+
+def table(rows: int, seed: int = 0) -> pa.Table:
+    some = np.random.default_rng(seed)
+    return pa.table(
+        {
+            "id": some.permutation(rows * 3)[:rows],
+            "x": pa.array(some.random(rows), mask=some.random(rows) < 0.1),
+            "text": [f"text {n}" if n % 4 else None for n in some.integers(0, 50, rows)],
+        }
+    )
+
+
+# ---- ranges --------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def small(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ranges, "LEAST", 16)
+    monkeypatch.setattr(ranges, "COLUMN_BYTES", 256)
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize("rows", [0, 1, 15, 16, 17, 31, 32, 33, 500, 5000])
+def test_ranges_cover_all_rows_within_their_bounds(rows: int) -> None:
+    plan = cut(table(rows))
+    assert plan.ranges[0] == 0
+    assert plan.ranges[-1] == rows
+    lengths = [last - first for first, last in pairwise(plan.ranges)]
+    assert all(length > 0 for length in lengths)
+    assert all(plan.target <= length <= 2 * plan.target for length in lengths[:-1])
+    assert all(length <= 2 * plan.target for length in lengths)
+    assert cut(table(rows)) == plan
+
+
+@pytest.mark.usefixtures("small")
+@pytest.mark.parametrize(("first", "gone", "new"), [(0, 7, 0), (2000, 0, 5), (2500, 100, 3), (4990, 10, 0)])
+def test_an_edit_moves_the_cuts_beside_it_and_no_others(first: int, gone: int, new: int) -> None:
+    before = table(5000)
+    after = pa.concat_tables([before.slice(0, first), table(90, seed=1).slice(0, new), before.slice(first + gone)])
+    was = cut(before)
+    now = cut(after, was)
+    assert now.anchors == was.anchors
+    moved = {start if start <= first else start - gone + new for start in was.ranges}
+    assert len(moved & set(now.ranges)) > len(was.ranges) * 0.8
+
+
+@pytest.mark.usefixtures("small")
+def test_a_stream_is_cut_as_its_table_whatever_its_windows() -> None:
+    whole = table(3000)
+    plan = planned(whole)
+    wanted = found_ranges(whole, plan, final=True)
+    for window in (40, 333, 2999, 3000):
+        starts, rest, given_rows = [0], whole.slice(0, 0), 0
+        while given_rows < len(whole):
+            part = whole.slice(given_rows, window)
+            given_rows += len(part)
+            rest = pa.concat_tables([rest, part])
+            sure = found_ranges(rest, plan, final=given_rows == len(whole))
+            starts += [starts[-1] + row for row in sure[1:]]
+            rest = rest.slice(sure[-1])
+        assert starts == wanted
+
+
+def test_rows_as_large_as_the_window_are_cut_one_by_one() -> None:
+    large = pa.table({"id": range(40), "blob": [bytes(1000)] * 40})
+    for window in (100, 1000, 2200, 5000):
+        plan = planned(large, window=window)
+        assert plan.target >= 1
+        found = found_ranges(large, Cut((0,), ("id",), plan.target), final=True)
+        assert found[0] == 0
+        assert found[-1] == 40
+        assert all(last - first <= 2 * plan.target for first, last in pairwise(found))
+
+
+def test_targets_are_powers_of_two_within_bounds() -> None:
+    for rows, columns, size in [(0, 0, 0), (1, 1, 1), (10**9, 1, 10**8), (10, 10, 10**12), (4_000_000, 15, 6 * 10**8)]:
+        target = target_rows(rows, columns, size)
+        assert ranges.LEAST <= target <= ranges.MOST
+        assert target & (target - 1) == 0
+
+
+# ---- pieces --------------------------------------------------------------------------------------------------
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(arrow_tables(max_rows=30))
+def test_pieces_put_together_are_the_table(some: pa.Table) -> None:
+    if not some.num_columns:
+        return
+    bounds = sorted({0, some.num_rows // 3, some.num_rows // 2, some.num_rows})
+    columns = zip(some.schema, some.columns, strict=True)
+    prints = [pieces.fingerprints(said, column, bounds) for said, column in columns]
+    groups = [
+        pieces.encoded(some, [(first, last - first)], [list(ids)], codings=codings(some), statistics=True)[0]
+        for (first, last), ids in zip(pairwise(bounds), zip(*prints, strict=True), strict=True)
+    ]
+    found = pq.ParquetFile(io.BytesIO(file_of(some, bounds, groups))).read()
+    assert found.num_rows == some.num_rows
+    exact = from_parquet(found.columns, some.schema, some.num_rows)
+    assert column_digests(exact) == column_digests(some)
+
+
+def file_of(some: pa.Table, bounds: list[int], groups: list[list[pieces.Encoded]]) -> bytes:
+    frame = frame_of(physical_schema(some.schema))
+    footer, chunks, size = assembled(frame, bounds, [[piece.leaves for piece in group] for group in groups])
+    pages = b"".join(bytes(page) for group in groups for piece in group for _, page in piece.pages)
+    assert len(pages) == size
+    lifted = [lifted_leaf(footer, chunk) for chunk in chunks]
+    assert lifted == [leaf for group in groups for piece in group for leaf in piece.leaves]
+    return b"PAR1" + pages + footer + len(footer).to_bytes(4, "little") + b"PAR1"
+
+
+def test_a_fingerprint_is_of_values_type_and_nullability() -> None:
+    def print_of(column: pa.ChunkedArray, *, nullable: bool = True) -> bytes:
+        return pieces.fingerprints(pa.field("any", column.type, nullable), column, [0, len(column)])[0]
+
+    values = pa.chunked_array([[1, None, 3]])
+    same = [
+        pa.chunked_array([[1], [None, 3]]),
+        pa.chunked_array([pa.array([9, 1, None, 3, 9]).slice(1, 3)]),
+        pa.chunked_array([pa.array([1, 2, 3], mask=np.array([False, True, False]))]),
+    ]
+    assert {print_of(one) for one in same} == {print_of(values)}
+    others = [
+        pa.chunked_array([[1, None, 4]]),
+        pa.chunked_array([[1, 0, 3]]),
+        values.cast(pa.int32()),
+        pa.chunked_array([[1, None]]),
+    ]
+    assert len({print_of(one) for one in [values, *others]}) == 5
+    full = pa.chunked_array([[1, 2]])
+    assert print_of(full) != print_of(full, nullable=False)
+    text = pa.chunked_array([["a", None]])
+    assert print_of(text) == print_of(text.cast(pa.large_string()))
+    assert print_of(text) != print_of(pa.chunked_array([["", "a"]]))
+
+
+def test_pages_of_equal_values_are_equal_whatever_was_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "PAGES", {"min_chunk_size": 1024, "max_chunk_size": 4096, "norm_level": 0})
+    monkeypatch.setattr(pieces, "WRITE_BATCH", 64)
+    some = np.random.default_rng(0).random(40_000)
+    before, after = (pa.table({"x": values}) for values in (some, np.insert(some, 7000, [1.5, 2.5])))
+    hashes = []
+    for one in (before, after):
+        ((piece,),) = pieces.encoded(one, [(0, len(one))], [[b"f" * 16]], codings=codings(one), statistics=False)
+        hashes.append({digest for digest, _ in piece.pages})
+    assert len(hashes[0] & hashes[1]) > len(hashes[0]) * 0.8
+
+
+# ---- thrift --------------------------------------------------------------------------------------------------
+
+
+@given(st.integers(-(2**63), 2**63 - 1))
+def test_padded_numbers_are_read_as_what_they_are(number: int) -> None:
+    width = thrift.padded(number)
+    assert len(width) == thrift.PADDED
+    raw, end = thrift.varint(width, 0)
+    assert end == thrift.PADDED
+    assert (raw >> 1) ^ -(raw & 1) == number
+    assert thrift.read_struct(bytes([0x16]) + width + b"\0")[0] == {1: (thrift.I64, number)}
+
+
+def test_footers_of_arrow_survive_reading_and_writing() -> None:
+    sink = pa.BufferOutputStream()
+    pq.write_table(table(100), sink, row_group_size=30)
+    file = memoryview(sink.getvalue()).cast("B")
+    raw = bytes(file[-8 - int.from_bytes(file[-8:-4], "little") : -8])
+    assert thrift.written_struct(footer_of(file)) == raw
+
+
+# ---- packs ---------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Project:
+    return cast(Project, SimpleNamespace(home=tmp_path))
+
+
+def pack_of(place: Project, blobs: list[bytes]) -> str:
+    with PackWriter(place) as writer:
+        for blob in blobs:
+            writer.add(blob, short_hash(blob))
+        name = writer.close(lambda name: None)
+    assert name is not None
+    return name
+
+
+def test_a_pack_gives_back_any_part_of_what_went_in(place: Project) -> None:
+    blobs = [bytes([n]) * n for n in range(1, 60)]
+    name = pack_of(place, blobs)
+    pack = Pack(place, name)
+    whole = b"".join(blobs)
+    for start in (0, 1, 17, 500):
+        for length in (1, 100, 900):
+            assert pack.read(8 + start, length).to_pybytes() == whole[start : start + length]
+    assert [(digest, length) for digest, _, length in pack.blobs] == [(short_hash(one), len(one)) for one in blobs]
+    for offset, length in [(0, 4), (7, 2), (8, len(whole) + 1), (8 + len(whole), 1), (1 << 40, 1)]:
+        with pytest.raises(Damaged):
+            pack.read(offset, length)
+
+
+def test_a_pack_that_is_not_finished_leaves_nothing(place: Project) -> None:
+    with PackWriter(place) as writer:
+        writer.add(bytes(3 << 20), b"h" * 16)
+        assert len(list((place.home / "store" / "packs").iterdir())) == 1
+    assert list((place.home / "store" / "packs").iterdir()) == []
+    with PackWriter(place) as writer:
+        assert writer.close(lambda name: None) is None
+
+
+def test_a_pack_is_checked_once_from_many_threads(place: Project) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    blobs = [np.random.default_rng(n).bytes(5000) for n in range(40)]
+    name = pack_of(place, blobs)
+    path = place.home / "store" / "packs" / f"{name}.pack"
+    content = bytearray(path.read_bytes())
+    content[8 + 5000 * 20 + 3] ^= 1
+    path.write_bytes(content)
+    pack = Pack(place, name)
+
+    def sound(n: int) -> bool:
+        try:
+            return pack.read(8 + 5000 * n, 5000).to_pybytes() == blobs[n]
+        except Damaged:
+            return False
+
+    with ThreadPoolExecutor(8) as pool:
+        found = list(pool.map(sound, list(range(40)) * 10))
+    assert [n for n in range(40) if not found[n]] == [20]
+    assert found == found[:40] * 10
+
+
+@given(st.lists(st.tuples(st.sampled_from("ab"), st.integers(1, 5)), max_size=30))
+def test_merged_spans_are_the_same_bytes(parts: list[tuple[str, int]]) -> None:
+    at = {"a": 8, "b": 8}
+    spans = []
+    for pack, length in parts:
+        spans.append(Span(pack, at[pack], length))
+        at[pack] += length
+    found = merged(spans)
+    flat = [(span.pack, byte) for span in spans for byte in range(span.offset, span.offset + span.length)]
+    assert [(span.pack, byte) for span in found for byte in range(span.offset, span.offset + span.length)] == flat
+    assert all((one.pack, one.offset + one.length) != (two.pack, two.offset) for one, two in pairwise(found))
+
+
+def test_a_leaf_of_another_encoder_is_taken_over() -> None:
+    sink = pa.BufferOutputStream()
+    pq.write_table(pa.table({"a": [1, 2, 2, 2]}), sink, use_dictionary=True)
+    file = memoryview(sink.getvalue()).cast("B")
+    leaf, start = encoded_leaf(footer_of(file)[4][1][1][0][1][1][1][0])
+    assert start == 4
+    assert leaf.dictionary > 0
+    assert leaf.size <= len(file)
