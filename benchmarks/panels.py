@@ -1,11 +1,13 @@
-"""The panels' server on a large project: 1,000 snapshots, 10,000 runs, 10,000 files; how quick, and how much memory."""
+"""The panels on a large project: how quick their server answers, how much memory it takes, how soon they are seen."""
 
 from __future__ import annotations
 
+import gzip
 import http.client
 import json
 import os
 import secrets
+import shutil
 import socket
 import sqlite3
 import subprocess
@@ -21,7 +23,8 @@ import numpy as np
 import pandas as pd
 import psutil
 
-from benchmarks.measure import Row, Timing, seconds, shown, sized
+import e2e_lab
+from benchmarks.measure import Row, Timing, left_out, seconds, shown, sized
 
 DATASETS = 500
 VERSIONS = 500
@@ -30,13 +33,48 @@ FILES = 10_000
 ROWS = 2_000_000
 ASKED = 30
 AIM = 0.1
+SEEN = 0.3
+REPOSITORY = Path(__file__).parent.parent
 
 
 def measure(folder: Path) -> list[Row]:
-    """The slowest of 20 answers of each listing, warm; memory of server and worker."""
+    """The slowest of 20 answers of each listing, warm; memory of server and worker; bundle and panel in a browser."""
     root = folder / "root"
     _make(root / "large")
-    return _asked(root)
+    return [*_asked(root), _bundle(), *_seen(folder / "speed.json")]
+
+
+def _bundle() -> Row:
+    static = Path(e2e_lab.__file__).parent / "labextension" / "static"
+    files = sorted(static.glob("*.js"))
+    if not files:
+        return left_out("bundle, gzipped", "it is not built (make setup)")
+    packed = sum(len(gzip.compress(path.read_bytes())) for path in files)
+    return sized("bundle, gzipped", packed, or_bytes=250e3, note=f"{len(files)} files of JavaScript")
+
+
+def _seen(told: Path) -> list[Row]:
+    """How long the sidebar takes from the click until its chart is drawn: measured by the UI tests in Chromium."""
+    what = "panel after the click"
+    tests = REPOSITORY / "ui-tests"
+    playwright = tests / "node_modules" / ".bin" / "playwright"
+    chromium = os.environ.get("E2E_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None or not playwright.exists():
+        return [left_out(what, "Chromium or ui-tests/node_modules is missing (make ui-test)")]
+    path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
+    env = {**os.environ, "PATH": path, "E2E_CHROMIUM": chromium, "E2E_PORT": str(_free_port()), "E2E_SPEED": str(told)}
+    done = subprocess.run(
+        [playwright, "test", "tests/speed.spec.ts"], check=False, cwd=tests, env=env, capture_output=True, text=True
+    )
+    if not told.exists():
+        return [left_out(what, f"the UI test failed: {done.stdout.strip()[-200:]}")]
+    said = json.loads(told.read_text("utf-8"))
+    seen, drawn = ([one[what] / 1000 for one in said["first"]] for what in ("seen", "drawn"))
+    return [
+        _judged("sidebar on the page after the first click", seen, aim=SEEN),
+        _judged("its chart drawn, first after Lab was loaded", drawn, aim=SEEN),
+        _judged("its chart drawn, again", [one["drawn"] / 1000 for one in said["again"]], aim=SEEN),
+    ]
 
 
 def _asked(root: Path) -> list[Row]:
@@ -73,9 +111,9 @@ def _listing(server: Server, what: str, path: str) -> Row:
     return _judged(f"{what}, warm", [seconds(lambda: _get(server, path)) for _ in range(ASKED)])
 
 
-def _judged(what: str, times: list[float]) -> Row:
+def _judged(what: str, times: list[float], *, aim: float = AIM) -> Row:
     late = sorted(times)[int(len(times) * 0.95)]
-    return Row(what, Timing(times), aim=f"p95 ≤ {shown(AIM)}", met=late <= AIM, note=f"p95 {shown(late)}")
+    return Row(what, Timing(times), aim=f"p95 ≤ {shown(aim)}", met=late <= aim, note=f"p95 {shown(late)}")
 
 
 # ---- the project ---------------------------------------------------------------------------------------------
@@ -156,9 +194,7 @@ class Server:
 
 @contextmanager
 def _server(root: Path, *, extension: bool) -> Iterator[Server]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = _free_port()
     token = secrets.token_hex(8)
     process = subprocess.Popen(
         [sys.executable, "-m", "jupyter_server", "--no-browser", "--ServerApp.ip=127.0.0.1", f"--ServerApp.port={port}",
@@ -179,6 +215,12 @@ def _server(root: Path, *, extension: bool) -> Iterator[Server]:
     finally:
         process.terminate()
         process.wait(30)
+
+
+def _free_port() -> int:
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        return int(free.getsockname()[1])
 
 
 def _get(server: Server, path: str) -> Any:

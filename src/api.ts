@@ -18,6 +18,7 @@ import {
   IRows,
   IStatus,
   IVersionDiff,
+  IVersionEntry,
   IVersionPage
 } from './types';
 
@@ -117,6 +118,10 @@ export class Api {
     return this.get(at(name, 'snapshots'), { project: folder, limit });
   }
 
+  version(version: IVersionName): Promise<IVersionEntry> {
+    return this.get(of(version), { project: version.folder });
+  }
+
   rows(
     version: IVersionName,
     window: { offset: number; limit: number; columns?: readonly string[] }
@@ -177,10 +182,14 @@ export class Api {
     return this.post(`jobs/${id}/cancel`, { project: folder }, {});
   }
 
-  /** What the server says of a job while it runs. The caller closes it. */
-  jobStream(folder: string, id: string): WebSocket {
+  /** What the server says of a job while it runs, and its log from a byte on. The caller closes it. */
+  jobStream(folder: string, id: string, offset = 0): WebSocket {
     const { wsUrl, token, appendToken, WebSocket } = this.settings;
-    const query = { project: folder, ...(appendToken && token && { token }) };
+    const query = {
+      project: folder,
+      offset: String(offset),
+      ...(appendToken && token && { token })
+    };
     const path = URLExt.join(wsUrl, 'e2e-lab', 'api', `jobs/${id}/stream`);
     return new WebSocket(path + URLExt.objectToQueryString(query));
   }
@@ -244,12 +253,12 @@ function at(name: string, ...more: string[]): string {
   return ['datasets', encodeURIComponent(name), ...more].join('/');
 }
 
-function of(version: IVersionName, what: string): string {
+function of(version: IVersionName, ...what: string[]): string {
   return at(
     version.name,
     'snapshots',
     encodeURIComponent(version.selector),
-    what
+    ...what
   );
 }
 

@@ -115,8 +115,8 @@ function addDatasetCommands(parts: IParts): void {
   add(
     CommandIDs.copy,
     trans.__('Copy the line that loads it'),
-    ({ name, version }) =>
-      Clipboard.copyToSystem(`e2e.load("${name}@v${version}")`)
+    ({ name, selector }) =>
+      Clipboard.copyToSystem(`e2e.load("${name}@${selector}")`)
   );
   add(CommandIDs.export, trans.__('Export…'), target => actions.export(target));
   add(
@@ -147,7 +147,9 @@ function targetOf(parts: IParts): ITarget | null {
   const { datasets, selected } = parts.data.state;
   const found = datasets?.find(({ name }) => name === selected);
   const { folder } = parts.watch.state;
-  return found ? { folder, name: found.name, version: found.version } : null;
+  return found
+    ? { folder, name: found.name, selector: `v${found.version}` }
+    : null;
 }
 
 function openWorkflow(parts: IParts): void {

@@ -58,7 +58,12 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const watch = new Watch(api);
     const flow = new FlowModel(api, watch);
     const kernels = new Kernels(notebooks, localPath, api, () => watch.looking);
-    const data = new DataModel(api, watch, kernels);
+    const data = new DataModel(
+      api,
+      watch,
+      kernels,
+      () => flow.state.status?.path ?? null
+    );
     const jobs = new Jobs(api, trans);
     const actions = new DatasetActions(api, watch, kernels, jobs, trans);
     const tabs = new DatasetTabs(app.shell, {
@@ -96,12 +101,18 @@ const plugin: JupyterFrontEndPlugin<void> = {
     panels(parts).forEach(panel => sidebar.addWidget(panel));
     app.shell.add(sidebar, 'left', { rank: 250, type: 'e2e-lab' });
 
+    sidebar.disposed.connect(() => {
+      jobs.dispose();
+      flow.dispose();
+      watch.dispose();
+    });
     restorer?.add(sidebar, sidebar.id);
     void restorer?.restore(tabs.tracker, {
       command: CommandIDs.dataset,
       args: ({ content: { model } }) => ({
         folder: model.folder,
-        name: model.state.name
+        name: model.state.name,
+        selector: model.chosen
       }),
       name: ({ content: { model } }) => `${model.folder}:${model.state.name}`
     });

@@ -1,6 +1,8 @@
 import { Notification } from '@jupyterlab/apputils';
 import { nullTranslator } from '@jupyterlab/translation';
+import { act } from '@testing-library/react';
 
+import { ApiError } from './api';
 import { Jobs } from './jobs';
 import { IJob } from './types';
 
@@ -28,8 +30,13 @@ function job(more: Partial<IJob> = {}): IJob {
 /** A server with one job, and the stream that tells of it. */
 class Server {
   now = job();
-  streams: { onmessage?: (m: object) => void; onclose?: () => void }[] = [];
+  streams: {
+    onmessage?: (m: object) => void;
+    onclose?: () => void;
+    close: () => void;
+  }[] = [];
   cancelled: string[] = [];
+  offsets: number[] = [];
 
   startJob = () => Promise.resolve(this.now);
   job = () => Promise.resolve(this.now);
@@ -40,10 +47,16 @@ class Server {
     this.now = job({ state: 'cancelled' });
     return Promise.resolve(this.now);
   };
-  jobStream = () => {
-    this.streams.push({});
+  jobStream = (_folder: string, _id: string, offset = 0) => {
+    this.offsets.push(offset);
+    this.streams.push({ close: () => undefined });
     return this.streams[this.streams.length - 1] as unknown as WebSocket;
   };
+
+  print(text: string, next: number) {
+    const told = JSON.stringify({ type: 'log', text, next });
+    this.streams[this.streams.length - 1].onmessage?.({ data: told });
+  }
 
   tell(now: IJob) {
     this.now = now;
@@ -63,6 +76,8 @@ describe('Jobs', () => {
     server = new Server();
     jobs = new Jobs(server, trans);
   });
+
+  afterEach(() => jobs.dispose());
 
   const start = () =>
     jobs.start('', { kind: 'export', args: { ref: 'a', path: 'b' } }, null);
@@ -87,8 +102,10 @@ describe('Jobs', () => {
     server.tell(job({ state: 'failed', error }));
     expect(shown()[0]).toMatchObject({
       type: 'error',
-      message: 'The disk is full.\n%e2e gc'
+      message: 'The disk is full.'
     });
+    const [copy] = shown()[0].options.actions ?? [];
+    expect(copy).toMatchObject({ label: 'Copy “%e2e gc”', caption: '%e2e gc' });
   });
 
   it('cancels', async () => {
@@ -120,5 +137,53 @@ describe('Jobs', () => {
     } finally {
       jest.useRealTimers();
     }
+  });
+
+  it('asks a lost server ever less often, and follows the job again once it answers', async () => {
+    jest.useFakeTimers();
+    try {
+      await start();
+      const asked = jest.spyOn(server, 'job');
+      const lost = new ApiError('network', 'The server does not answer.');
+      asked.mockRejectedValue(lost);
+      server.streams[0].onclose?.();
+      await jest.advanceTimersByTimeAsync(600_000);
+      expect(asked.mock.calls.length).toBeGreaterThan(4);
+      expect(asked.mock.calls.length).toBeLessThan(40); // every 2 s it would be 300
+      asked.mockRestore();
+      await jest.advanceTimersByTimeAsync(120_000);
+      expect(server.streams).toHaveLength(2);
+      server.tell(job({ state: 'done', answer: 'done' }));
+      expect(shown()[0].message).toBe('done');
+    } finally {
+      jest.useRealTimers();
+    }
+  });
+
+  it('offers what the job has printed, and asks only for the rest of it after a break', async () => {
+    await start();
+    const labels = () => shown()[0].options.actions?.map(({ label }) => label);
+    expect(labels()).toEqual(['Cancel']);
+    server.print('row group 1\n', 12);
+    expect(labels()).toEqual(['Log', 'Cancel']);
+    await act(async () => {
+      shown()[0].options.actions?.[0].callback(new MouseEvent('click'));
+      await settle();
+    });
+    expect(document.querySelector('.e2e-Log')?.textContent).toBe(
+      'row group 1\n'
+    );
+    act(() => server.print('row group 2\n', 24));
+    expect(document.querySelector('.e2e-Log')?.textContent).toContain('2');
+    jest.useFakeTimers();
+    try {
+      server.streams[0].onclose?.();
+      await jest.advanceTimersByTimeAsync(3000);
+      expect(server.offsets).toEqual([0, 24]);
+    } finally {
+      jest.useRealTimers();
+    }
+    server.tell(job({ state: 'done', answer: 'done' }));
+    expect(labels()).toEqual(['Log']);
   });
 });

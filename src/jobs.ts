@@ -1,9 +1,11 @@
 import { Notification } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Poll } from '@lumino/polling';
 
-import { ApiError, IApi, JobWish, problemOf } from './api';
-import { typed } from './components/line';
-import { IJob } from './types';
+import { IApi, JobWish, problemOf } from './api';
+import { JobLog, showLog } from './joblog';
+import { tellProblem, waysOn } from './problems';
+import { IJob, IJobPrinted, IJobChanged } from './types';
 
 /** How long to wait before a lost stream is asked for again. */
 const AGAIN_MS = 2000;
@@ -27,7 +29,7 @@ export class Jobs {
     try {
       this.follow(folder, await this.api.startJob(folder, wish, kernel));
     } catch (error) {
-      tellProblem(problemOf(error));
+      tellProblem(problemOf(error), this.trans);
     }
   }
 
@@ -45,87 +47,142 @@ export class Jobs {
     }
   }
 
+  dispose(): void {
+    this._poll.dispose();
+    const all = [...this._shown.values()];
+    this._shown.clear(); // none of them is lost now
+    all.forEach(({ stream }) => stream?.close());
+  }
+
   private follow(folder: string, job: IJob): void {
     if (this._shown.has(job.id)) {
       return;
     }
-    const id = Notification.emit(this.words(job), 'in-progress', {
+    const log = new JobLog();
+    const toast = Notification.emit(this.words(job), 'in-progress', {
       autoClose: false,
       progress: job.progress ?? undefined,
-      actions: [
-        {
-          label: this.trans.__('Cancel'),
-          callback: event => {
-            event.preventDefault(); // the notification stays until the job has ended
-            void this.api.cancelJob(folder, job.id).then(
-              now => this.show(now),
-              error => tellProblem(problemOf(error))
-            );
-          }
-        }
-      ]
+      actions: [this.cancelling(folder, job)]
     });
-    this._shown.set(job.id, id);
+    this._shown.set(job.id, { folder, toast, log, job, stream: null });
     if (isOver(job)) {
       this.show(job);
     } else {
-      this.listen(folder, job.id);
+      this.listen(job.id);
     }
   }
 
-  private listen(folder: string, id: string): void {
-    const stream = this.api.jobStream(folder, id);
+  private cancelling(folder: string, job: IJob): Notification.IAction {
+    return {
+      label: this.trans.__('Cancel'),
+      callback: event => {
+        event.preventDefault(); // the notification stays until the job has ended
+        void this.api.cancelJob(folder, job.id).then(
+          now => this.show(now),
+          error => tellProblem(problemOf(error), this.trans)
+        );
+      }
+    };
+  }
+
+  private listen(id: string): void {
+    const shown = this._shown.get(id);
+    if (!shown) {
+      return;
+    }
+    const { folder, log } = shown;
+    const stream = this.api.jobStream(folder, id, log.next);
+    shown.stream = stream;
     stream.onmessage = ({ data }) => {
-      const told = JSON.parse(String(data)) as { type: string; job: IJob };
+      const told = JSON.parse(String(data)) as IJobChanged | IJobPrinted;
       if (told.type === 'job') {
         this.show(told.job);
+      } else if (told.type === 'log') {
+        log.append(told.text, told.next);
+        this.show(shown.job);
       }
     };
     stream.onclose = () => {
       if (this._shown.has(id)) {
-        setTimeout(() => void this.again(folder, id), AGAIN_MS);
+        shown.stream = null;
+        this.lose(id);
       }
     };
   }
 
-  /** The stream ended before the job: REST has the truth. */
-  private async again(folder: string, id: string): Promise<void> {
+  /** The stream ended before the job: REST has the truth, asked for ever less often while nobody answers. */
+  private lose(id: string): void {
+    this._lost.add(id);
+    if (this._lost.size === 1) {
+      void this._poll.schedule({ phase: 'started', interval: AGAIN_MS });
+    }
+  }
+
+  private async findLost(): Promise<void> {
+    for (const id of [...this._lost]) {
+      const shown = this._shown.get(id);
+      if (shown) {
+        await this.find(id, shown);
+      }
+      this._lost.delete(id);
+      this.listen(id);
+    }
+    if (this._lost.size === 0) {
+      void this._poll.stop();
+    }
+  }
+
+  private async find(id: string, { folder, toast }: IShown): Promise<void> {
     try {
       this.show(await this.api.job(folder, id));
     } catch (error) {
       const problem = problemOf(error);
-      if (problem.code !== 'network') {
-        const shown = this._shown.get(id);
-        this._shown.delete(id);
-        Notification.dismiss(shown);
-        tellProblem(problem);
-        return;
+      if (problem.code === 'network') {
+        throw problem; // the poll waits longer after each failure
       }
-    }
-    if (this._shown.has(id)) {
-      this.listen(folder, id);
+      this._shown.delete(id);
+      Notification.dismiss(toast);
+      tellProblem(problem, this.trans);
     }
   }
 
   private show(job: IJob): void {
-    const id = this._shown.get(job.id);
-    if (!id) {
+    const shown = this._shown.get(job.id);
+    if (!shown) {
       return;
     }
+    shown.job = job;
+    const { folder, toast: id, log } = shown;
+    const message = this.words(job);
+    const details = log.text ? [this.details(job.title, log)] : [];
     if (!isOver(job)) {
       const progress = job.progress ?? undefined;
-      Notification.update({ id, message: this.words(job), progress });
+      const actions = [...details, this.cancelling(folder, job)];
+      Notification.update({ id, message, progress, actions });
       return;
     }
     this._shown.delete(job.id);
     Notification.update({
       id,
-      message: this.words(job),
+      message,
       type: job.state === 'done' ? 'success' : job.error ? 'error' : 'info',
       progress: undefined,
-      actions: [],
+      actions: job.error
+        ? [...details, ...waysOn(job.error, this.trans)]
+        : details,
       autoClose: job.error ? false : 8000
     });
+  }
+
+  private details(title: string, log: JobLog): Notification.IAction {
+    return {
+      label: this.trans.__('Log'),
+      caption: this.trans.__('Show what the job has printed'),
+      callback: event => {
+        event.preventDefault();
+        void showLog(title, log, this.trans);
+      }
+    };
   }
 
   private words(job: IJob): string {
@@ -133,7 +190,7 @@ export class Jobs {
       case 'done':
         return job.answer ?? job.title;
       case 'failed':
-        return job.error ? saying(job.error) : job.title;
+        return job.error?.message ?? job.title;
       case 'cancelled':
         return this.trans.__('Cancelled: %1', job.title);
       default:
@@ -141,20 +198,27 @@ export class Jobs {
     }
   }
 
-  private readonly _shown = new Map<string, string>();
+  private readonly _poll = new Poll({
+    auto: false,
+    name: 'e2e-lab:jobs',
+    factory: () => this.findLost(),
+    frequency: { interval: AGAIN_MS, backoff: true, max: 60_000 },
+    standby: 'when-hidden'
+  });
+  private readonly _shown = new Map<string, IShown>();
+  private readonly _lost = new Set<string>();
   private readonly _resumed = new Set<string>();
+}
+
+/** A job that runs, and its notification. */
+interface IShown {
+  readonly folder: string;
+  readonly toast: string;
+  readonly log: JobLog;
+  job: IJob;
+  stream: WebSocket | null;
 }
 
 function isOver(job: IJob): boolean {
   return !['queued', 'running'].includes(job.state);
-}
-
-function saying(problem: { message: string; hint: string }): string {
-  const { message, hint } = problem;
-  return hint ? `${message}\n${typed(hint)}` : message;
-}
-
-/** Show a refusal that has no place of its own. */
-export function tellProblem(problem: ApiError): void {
-  Notification.error(saying(problem), { autoClose: false });
 }

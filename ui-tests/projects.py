@@ -21,6 +21,11 @@ LATE = [
     'late = e2e.load("flights").query("dep_delay > 60")\nlate.describe()',
     "%e2e snapshot late --as late_flights",
 ]
+LONG_NOTEBOOK = [
+    *LATE[:2],
+    *(f"# step {number}\nprint({number})" for number in range(60)),
+    "%e2e snapshot late --as long_flights",
+]
 
 
 def make_all(root: Path) -> None:
@@ -40,6 +45,7 @@ def flights(folder: Path) -> Project:
     project = _project(folder)
     for name, cells in {"late": LATE, "work": [], "empty": [], "rename": [], "print": [], "lacking": []}.items():
         notebook(folder / f"{name}.ipynb", cells)
+    notebook(folder / "long.ipynb", LONG_NOTEBOOK)
     notebook(folder / "bare.ipynb", [], "bare")
     rows = _flights(5000)
     weather = pd.DataFrame({"hour": range(240), "wind": [i % 31 * 0.7 for i in range(240)]})

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from e2e_lab.errors import E2EError, NotOurs
 from e2e_lab.project import Project
-from e2e_lab.records import STAGES, Snapshot, Verified, dataset_name
+from e2e_lab.records import STAGES, Finding, Snapshot, Verified, dataset_name
 from e2e_lab.storage import journal, record_files
 from e2e_lab.storage.store import ledger, verifying
 from e2e_lab.storage.store.census import Census, census
-from e2e_lab.storage.store.verifying import Content, Progress, Reader
+from e2e_lab.storage.store.verifying import Progress, Reader, Said
 
 AGAIN = 5
 """How often to read anew where files changed while they were read."""
@@ -35,9 +35,13 @@ def verify(
     Raises :class:`VersionNotFound` for one of *versions* that is not on this machine.
     """
     began = time.monotonic()
+    before: Collection[Finding] | None = None
     for _ in range(AGAIN):
         now = census(project)
         found = _read_once(project, versions, now, unsaved, progress)
+        if before is not None:  # what is true is found each time, whatever others do meanwhile
+            found = replace(found, findings=tuple(one for one in found.findings if one in before))
+        before = found.findings
         if found.intact or not _changed(now, census(project)):
             break
     return replace(found, seconds=time.monotonic() - began)
@@ -102,7 +106,7 @@ def _names(project: Project, now: Census) -> dict[str, tuple[str, ...]]:
 def _check_journals(reader: Reader, now: Census) -> set[str]:
     """Every line of every journal; returned is what was made elsewhere."""
     project = reader.project
-    gone = ledger.collected(project).keys() | ledger.tombstones(project).keys()
+    gone = ledger.gone(project)
     known = set(journal.known_names(project))
     absent: set[str] = set()
     lost: dict[str, None] = {}
@@ -157,11 +161,11 @@ def _records(project: Project) -> Iterator[tuple[str, Path, Snapshot | E2EError]
 
 
 def _check_records(
-    reader: Reader, now: Census, contents: dict[str, Content], unsaved: Collection[str] | None
+    reader: Reader, now: Census, contents: dict[str, Said], unsaved: Collection[str] | None
 ) -> Iterator[str]:
     """Each record against the journal, git and the version it names; yielded is what was made elsewhere."""
     project = reader.project
-    gone = ledger.collected(project).keys() | ledger.tombstones(project).keys()
+    gone = ledger.gone(project)
     for stage, path, record in _records(project):
         reader.content(path)
         shown = project.relative(path)
@@ -194,6 +198,6 @@ def _events(project: Project, name: str, stage: str) -> list[Snapshot]:
     return found
 
 
-def _fits(record: Snapshot, content: Content) -> bool:
+def _fits(record: Snapshot, content: Said) -> bool:
     said = tuple((column.name, column.type, column.nullable) for column in record.schema)
     return record.rows == content.rows and content.columns[: len(said)] == said

@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
-from e2e_lab.errors import UsageError, closest
+from e2e_lab.errors import Locked, UsageError, closest
 from e2e_lab.project import Project
 from e2e_lab.records import STAGES, Column, Origin, Parent, Snapshot, VersionRef, dataset_name
 from e2e_lab.storage import journal, record_files, store
@@ -83,6 +83,7 @@ def snapshot(
         wanted = replace(wanted, parents=others)
         said = (*notes, *made.notes)
         if before is not None and before.id == made.id and _updated(before, wanted, new_key) == before:
+            ledger.note_anew(project, made.id)
             if made.added:
                 project.changed()
             return replace(before, changed=False, bytes_stored=made.added, notes=said)
@@ -93,7 +94,10 @@ def snapshot(
             if now is not None and journal.missing(project, now):  # it came with a clone
                 journal.note(project, now, brought=True)
             same = now is not None and now.id == made.id
+            if not same and not store.is_stored(project, made.id):  # equal to what was current then, so without a lease
+                raise Locked(f"{name} was removed and collected while it was being saved.", hint="save it again")
             result = _updated(now, wanted, new_key) if now is not None and same else _version(made, wanted, now)
+            ledger.note_anew(project, made.id)
             if result != now:
                 journal.note(project, result)
                 record_files.write(project, result)
@@ -116,8 +120,10 @@ def draft(
     """
     name = dataset_name(name)
     now = record_files.found(project, name)
-    with store.lease(project, until_exit=True) as lease:  # nothing else would keep it from being collected
+    with store.lease(project) as lease:
         made = _put(project, frame, lease, before=now, name=name, key=())
+        if now is None or now.id != made.id:
+            store.hold_until_exit(project, made.id)  # nothing else would keep it from being collected
     if now is not None and now.id == made.id:
         return replace(now, changed=False, bytes_stored=0, notes=())
     wanted = Wanted(name, _stage(name, stage, now, parents, source), tuple(parents), source, None, None, Origin())
@@ -161,8 +167,9 @@ def _put(
 
 def _back_again(project: Project, put: store.Put) -> tuple[str, ...]:
     """The word for who saves, perhaps by running all cells, what somebody had erased for good."""
-    stone = ledger.tombstones(project).get(put.id) if put.added else None
-    return (f"this content was {stone}; it is stored again now",) if stone else ()
+    stone = ledger.tombstones(project).get(put.id)
+    back = stone is not None and (put.added or not (stone.erased or stone.anew))
+    return (f"this content was {stone}; it is stored again now",) if back else ()
 
 
 def _key_columns(project: Project, put: store.Put, key: Sequence[str] | None, before: Sequence[str]) -> Content:

@@ -18,6 +18,7 @@ export function Asked<T>(props: {
     answer?: T;
     problem?: ApiError;
   } | null>(null);
+  const [asked, setAsked] = React.useState(0);
   const latest = React.useRef(ask);
   latest.current = ask;
   React.useEffect(() => {
@@ -29,7 +30,7 @@ export function Asked<T>(props: {
     return () => {
       left = true;
     };
-  }, [of]);
+  }, [of, asked]);
   if (!got || got.of !== of) {
     return (
       <p className="e2e-Hint" aria-busy="true" role="status">
@@ -39,7 +40,16 @@ export function Asked<T>(props: {
   }
   return (
     <>
-      {got.problem && <Problem problem={got.problem} trans={trans} />}
+      {got.problem && (
+        <Problem
+          problem={got.problem}
+          onRetry={() => {
+            setGot(null);
+            setAsked(n => n + 1);
+          }}
+          trans={trans}
+        />
+      )}
       {got.answer !== undefined && children(got.answer)}
     </>
   );

@@ -1,3 +1,4 @@
+import { Clipboard } from '@jupyterlab/apputils';
 import { copyIcon, checkIcon } from '@jupyterlab/ui-components';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
@@ -31,9 +32,8 @@ export function Copyable(props: {
           copied ? trans.__('Copied') : trans.__('Copy “%1”', typed(text))
         }
         onClick={() => {
-          void navigator.clipboard
-            .writeText(typed(text))
-            .then(() => setCopied(true));
+          Clipboard.copyToSystem(typed(text)); // the browser's own is there over https only
+          setCopied(true);
         }}
       >
         <Icon.react tag="span" width="14px" height="14px" />

@@ -7,13 +7,21 @@ import { Copyable } from './copyable';
 /** What went wrong, and the next line to type. */
 export function Problem(props: {
   problem: ApiError;
+  /** Where it helps to try the same again. */
+  onRetry?: () => void;
   trans: TranslationBundle;
 }): React.ReactElement {
+  const { onRetry, trans } = props;
   const { message, hint } = props.problem;
   return (
     <div className="e2e-Problem" role="alert">
       <div>{message}</div>
-      {hint && <Copyable text={hint} trans={props.trans} />}
+      {hint && <Copyable text={hint} trans={trans} />}
+      {onRetry && (
+        <button type="button" className="e2e-Retry" onClick={onRetry}>
+          {trans.__('Retry')}
+        </button>
+      )}
     </div>
   );
 }

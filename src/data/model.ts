@@ -27,11 +27,17 @@ export class DataModel implements IFollower {
   constructor(
     private readonly api: Pick<IApi, 'datasets' | 'versions'>,
     readonly watch: Watch,
-    readonly kernels: Kernels
+    readonly kernels: Kernels,
+    /** The project that is shown, as the kernels call it; null while it is not known. */
+    private readonly project: () => string | null = () => null
   ) {
     watch.changed.connect(() => this.mayHaveLeft());
     kernels.changed.connect(() => this._changed.emit());
-    kernels.made.connect((_, { made }) => void this.answer(made.items));
+    kernels.made.connect((_, { project, made }) => {
+      if (this.isShown(project)) {
+        void this.answer(made.items);
+      }
+    });
   }
 
   get state(): IDataState {
@@ -97,6 +103,12 @@ export class DataModel implements IFollower {
     } else {
       this._changed.emit();
     }
+  }
+
+  /** A notebook may work in another project than the one that is looked at. */
+  private isShown(project: string | null): boolean {
+    const shown = this.project();
+    return project === null || shown === null || project === shown;
   }
 
   private async answer(items: readonly IMadeVersion[]): Promise<void> {

@@ -16,7 +16,10 @@ const trans = nullTranslator.load('e2e_lab');
 class Notebook {
   workspace: IWorkspace | null = workspace();
   readonly changed = new Signal<this, void>(this);
-  readonly made = new Signal<this, { made: IKernelMade }>(this);
+  readonly made = new Signal<
+    this,
+    { project: string | null; made: IKernelMade }
+  >(this);
   ask = jest.fn();
 }
 
@@ -35,7 +38,12 @@ function setUp(datasets: IDatasetEntry[], now: IWorkspace | null) {
   const notebook = new Notebook();
   notebook.workspace = now;
   const watch = new Watch(api, 'flights');
-  const model = new DataModel(api, watch, notebook as unknown as Kernels);
+  const model = new DataModel(
+    api,
+    watch,
+    notebook as unknown as Kernels,
+    () => '/home/ada/flights'
+  );
   const actions = {
     canSnapshot: () => true,
     snapshot: jest.fn(),
@@ -114,7 +122,10 @@ describe('the tables of the notebook', () => {
       bytes: 40_000,
       text: ''
     };
-    notebook.made.emit({ made: { type: 'made', cell: 'a', items: [made] } });
+    const said: IKernelMade = { type: 'made', cell: 'a', items: [made] };
+    notebook.made.emit({ project: '/home/ada/other', made: said });
+    expect(model.state.answer).toBeNull(); // another project's
+    notebook.made.emit({ project: '/home/ada/flights', made: said });
     await new Promise(resolve => setTimeout(resolve));
     redraw();
     const answer = screen.getByRole('status');

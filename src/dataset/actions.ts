@@ -5,16 +5,18 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { ISignal, Signal } from '@lumino/signaling';
 
 import { IApi, problemOf } from '../api';
-import { Jobs, tellProblem } from '../jobs';
+import { Jobs } from '../jobs';
 import { Kernels } from '../kernel/model';
 import { loadLibrary, runLine } from '../notebook';
+import { tellProblem } from '../problems';
 import { Watch } from '../watch';
 
 /** A version of a dataset in the project around a folder. */
 export interface ITarget {
   readonly folder: string;
   readonly name: string;
-  readonly version: number;
+  /** As in `name@selector`. */
+  readonly selector: string;
 }
 
 /** What can be done with a dataset; what changes something says so, with the way back. */
@@ -41,27 +43,27 @@ export class DatasetActions {
   }
 
   /** Load a version into the current notebook, by a cell. */
-  async load({ name, version }: ITarget): Promise<void> {
+  async load({ name, selector }: ITarget): Promise<void> {
     const panel = this.kernels.panel;
     if (panel) {
       const ready = this.kernels.workspace?.phase !== 'not loaded';
       if (ready || (await loadLibrary(panel))) {
-        await runLine(panel, `%e2e load ${name}@v${version}`);
+        await runLine(panel, `%e2e load ${name}@${selector}`);
       }
     }
   }
 
   /** Write a version to a file of its own. */
-  async export({ folder, name, version }: ITarget): Promise<void> {
+  async export({ folder, name, selector }: ITarget): Promise<void> {
     const { trans } = this;
     const { value } = await InputDialog.getText({
-      title: trans.__('Export %1@v%2', name, version),
+      title: trans.__('Export %1@%2', name, selector),
       label: trans.__('To the Parquet file'),
       text: PathExt.join(folder, `${name}.parquet`),
       okLabel: trans.__('Export')
     });
     if (value?.trim()) {
-      const args = { ref: `${name}@v${version}`, path: value.trim() };
+      const args = { ref: `${name}@${selector}`, path: value.trim() };
       const kernel = this.kernels.workspace?.kernel ?? null;
       await this.jobs.start(folder, { kind: 'export', args }, kernel);
     }
@@ -92,26 +94,25 @@ export class DatasetActions {
           '%1 is no longer in the project; its versions are kept.',
           name
         ),
-        () => this.restore({ folder, name, version })
+        () => this.restore({ folder, name, selector: `v${version}` })
       );
     });
   }
 
   /** Make a version the current one again. */
-  async restore({ folder, name, version }: ITarget): Promise<boolean> {
+  async restore({ folder, name, selector }: ITarget): Promise<boolean> {
     const { trans } = this;
-    const selector = `v${version}`;
     return this.change(async () => {
       const { saved } = await this.api.restoreDataset({
         folder,
         name,
         selector
       });
-      const before = Number(/@v(\d+)$/.exec(saved ?? '')?.[1]);
+      const before = saved?.split('@')[1];
       this.tell(
-        trans.__('%1 is v%2 again.', name, version),
-        before && before !== version
-          ? () => this.restore({ folder, name, version: before })
+        trans.__('%1 is %2 again.', name, selector),
+        before && before !== selector
+          ? () => this.restore({ folder, name, selector: before })
           : null
       );
     });
@@ -133,7 +134,7 @@ export class DatasetActions {
       await work();
       return true;
     } catch (error) {
-      tellProblem(problemOf(error));
+      tellProblem(problemOf(error), this.trans);
       return false;
     } finally {
       await this.watch.refresh();

@@ -21,7 +21,7 @@ export function Buttons(props: {
   const target: ITarget = {
     folder: model.folder,
     name,
-    version: version.version
+    selector: version.selector
   };
   const removed = !versions?.some(({ current }) => current);
   return (

@@ -99,8 +99,8 @@ function Diff(props: {
         <table className="e2e-Table">
           <caption>{trans.__('Columns that differ')}</caption>
           <tbody>
-            {diff.schema.map(change => (
-              <tr key={`${change.change} ${change.name}`}>
+            {diff.schema.map((change, i) => (
+              <tr key={i}>
                 <th scope="row">{change.name}</th>
                 <td>{said(change, trans)}</td>
                 <td>

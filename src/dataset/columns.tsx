@@ -1,17 +1,29 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { IVersionName, problemOf } from '../api';
+import { ApiError, IVersionName, problemOf } from '../api';
 import { Name } from '../components/name';
+import { Problem } from '../components/problem';
 import { count } from '../components/words';
 import { IColumnProfile, IGridColumn } from '../types';
 import { IDatasetApi } from './model';
+import { marks } from './places';
+import { PAUSE_MS } from './rows';
 
 /** Columns asked for at once: few, since the first time each is computed. */
 const FEW = 8;
 
-/** Profiles by version id and column: what is in a version never changes. */
+/** Profiles by version id and column: what is in a version never changes. The oldest make room. */
 const known = new Map<string, IColumnProfile>();
+const KEPT = 5000;
+
+function keep(id: string, profile: IColumnProfile): void {
+  known.set(id, profile);
+  if (known.size > KEPT) {
+    const [oldest] = known.keys();
+    known.delete(oldest);
+  }
+}
 
 /** Each column with its type, its nulls and what is in it, asked for when it is scrolled into view. */
 export function Columns(props: {
@@ -24,32 +36,50 @@ export function Columns(props: {
 }): React.ReactElement {
   const { api, version, id, columns, trans } = props;
   const [, setDrawn] = React.useState(0);
-  const [problem, setProblem] = React.useState<string | null>(null);
+  const [problem, setProblem] = React.useState<ApiError | null>(null);
   const asking = React.useRef(new Set<string>());
-  const wish = (names: readonly string[]) => {
-    const missing = names.filter(
-      name => !known.has(`${id} ${name}`) && !asking.current.has(name)
+  const refused = React.useRef(new Map<string, number>());
+  const names = marks(columns); // columns may share a name
+  const wish = (places: readonly number[]) => {
+    const now = Date.now();
+    const missing = places.filter(
+      place =>
+        !known.has(`${id} ${names[place]}`) &&
+        !asking.current.has(names[place]) &&
+        now - (refused.current.get(names[place]) ?? -Infinity) >= PAUSE_MS
     );
     for (let i = 0; i < missing.length; i += FEW) {
       const some = missing.slice(i, i + FEW);
-      some.forEach(name => asking.current.add(name));
-      api.columns(version, some).then(
-        ({ items }) => {
-          items.forEach(item => known.set(`${id} ${item.name}`, item));
-          setDrawn(n => n + 1);
-        },
-        error => setProblem(problemOf(error).message)
-      );
+      void ask(some);
     }
   };
-  const table = useInView(wish, id);
+  const ask = async (places: readonly number[]) => {
+    const some = places.map(place => names[place]);
+    some.forEach(name => asking.current.add(name));
+    try {
+      const called = new Set(places.map(place => columns[place].name));
+      const { items } = await api.columns(version, [...called]);
+      const told = marks(items);
+      items.forEach((item, i) => keep(`${id} ${told[i]}`, item));
+      some.forEach(name => refused.current.delete(name));
+      setProblem(null);
+      setDrawn(n => n + 1);
+    } catch (error) {
+      some.forEach(name => refused.current.set(name, Date.now()));
+      setProblem(problemOf(error));
+    } finally {
+      some.forEach(name => asking.current.delete(name));
+    }
+  };
+  const [table, again] = useInView(wish, id);
+  const retry = () => {
+    refused.current.clear();
+    setProblem(null);
+    again();
+  };
   return (
     <>
-      {problem && (
-        <p className="e2e-Hint" role="alert">
-          {problem}
-        </p>
-      )}
+      {problem && <Problem problem={problem} onRetry={retry} trans={trans} />}
       <table className="e2e-Columns" ref={table}>
         <thead>
           <tr>
@@ -65,11 +95,12 @@ export function Columns(props: {
           </tr>
         </thead>
         <tbody>
-          {columns.map(column => (
+          {columns.map((column, place) => (
             <Column
-              key={column.name}
+              key={names[place]}
               column={column}
-              profile={known.get(`${id} ${column.name}`) ?? null}
+              place={place}
+              profile={known.get(`${id} ${names[place]}`) ?? null}
               rows={props.rows}
               trans={trans}
             />
@@ -82,6 +113,7 @@ export function Columns(props: {
 
 function Column(props: {
   column: IGridColumn;
+  place: number;
   profile: IColumnProfile | null;
   rows: number;
   trans: TranslationBundle;
@@ -89,7 +121,7 @@ function Column(props: {
   const { column, profile, rows, trans } = props;
   const share = profile && rows > 0 ? (100 * profile.nulls) / rows : 0;
   return (
-    <tr data-column={column.name} aria-busy={profile === null}>
+    <tr data-place={props.place} aria-busy={profile === null}>
       <th scope="row">
         <Name text={column.name} />
         {column.index && <span className="e2e-Tag">{trans.__('index')}</span>}
@@ -133,8 +165,8 @@ function Values(props: {
   );
   return (
     <span className="e2e-Top" title={words.join('\n')}>
-      {top.map(({ value, count: n }) => (
-        <span key={String(value)} className="e2e-Top-value">
+      {top.map(({ value, count: n }, i) => (
+        <span key={i} className="e2e-Top-value">
           <span
             className="e2e-Top-bar"
             style={{ width: `${rows > 0 ? (100 * n) / rows : 0}%` }}
@@ -189,28 +221,30 @@ function brief(value: IColumnProfile['low']): string {
   return String(value ?? '').slice(0, 19);
 }
 
-/** Tells which rows of a table can be seen, a moment after they could. */
+/** Tells which rows of a table can be seen, a moment after they could, and again when asked to. */
 function useInView(
-  tell: (names: readonly string[]) => void,
+  tell: (places: readonly number[]) => void,
   id: string
-): React.RefObject<HTMLTableElement> {
+): [React.RefObject<HTMLTableElement>, () => void] {
   const table = React.useRef<HTMLTableElement>(null);
   const latest = React.useRef(tell);
   latest.current = tell;
+  const seen = React.useRef(new Set<number>());
   React.useEffect(() => {
-    const seen = new Set<string>();
+    const now = new Set<number>();
+    seen.current = now;
     let timer: ReturnType<typeof setTimeout> | undefined;
     const observer = new IntersectionObserver(entries => {
       for (const { target, isIntersecting } of entries) {
-        const name = (target as HTMLElement).dataset.column ?? '';
+        const place = Number((target as HTMLElement).dataset.place);
         if (isIntersecting) {
-          seen.add(name);
+          now.add(place);
         } else {
-          seen.delete(name);
+          now.delete(place);
         }
       }
       clearTimeout(timer);
-      timer = setTimeout(() => latest.current([...seen]), 100);
+      timer = setTimeout(() => latest.current([...now]), 100);
     });
     table.current
       ?.querySelectorAll('tbody tr')
@@ -220,5 +254,5 @@ function useInView(
       observer.disconnect();
     };
   }, [id]);
-  return table;
+  return [table, () => latest.current([...seen.current])];
 }

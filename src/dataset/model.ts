@@ -20,7 +20,7 @@ export interface IDatasetState {
 /** The questions that the tab asks. */
 export type IDatasetApi = Pick<
   IApi,
-  'versions' | 'rows' | 'columns' | 'lineage' | 'diff'
+  'versions' | 'version' | 'rows' | 'columns' | 'lineage' | 'diff'
 >;
 
 /** One dataset: its versions, and the one that is looked at. The newest is, until another is chosen. */
@@ -57,6 +57,11 @@ export class DatasetModel implements IFollower {
     return version && { folder: this.folder, name, selector: version.selector };
   }
 
+  /** The version that was asked for, where it is not just the newest. */
+  get chosen(): string | null {
+    return this._chosen;
+  }
+
   seen(visible: boolean): void {
     if (visible) {
       this.watch.follow(this);
@@ -69,7 +74,11 @@ export class DatasetModel implements IFollower {
     const { name } = this._state;
     try {
       const { items } = await this.api.versions(this.folder, name);
-      return () => this.know(items);
+      const asked = this._chosen;
+      if (asked === null || find(items, asked)) {
+        return () => this.know(items);
+      }
+      return await this.lookUp(items, asked);
     } catch (error) {
       const problem = problemOf(error);
       if (problem.code === 'network') {
@@ -82,10 +91,7 @@ export class DatasetModel implements IFollower {
   /** The sidebar looks at no project; the tab stays with its own. */
   forget(): void {
     if (!this._state.versions && !this._state.problem) {
-      void this.ask().then(
-        show => show(),
-        error => this.update({ problem: problemOf(error) })
-      );
+      this.askNow();
     }
   }
 
@@ -97,13 +103,16 @@ export class DatasetModel implements IFollower {
   choose(version: IVersionEntry): void {
     const newest = this._state.versions?.[0];
     this._chosen = version === newest ? null : version.selector;
-    this.update({ version });
+    this.update({ version, problem: null });
   }
 
   chooseSelector(selector: string): void {
     this._chosen = selector;
-    if (this._state.versions) {
-      this.know(this._state.versions);
+    const { versions } = this._state;
+    if (versions && find(versions, selector)) {
+      this.know(versions);
+    } else if (versions) {
+      this.askNow();
     }
   }
 
@@ -118,8 +127,43 @@ export class DatasetModel implements IFollower {
     Signal.clearData(this);
   }
 
+  private askNow(): void {
+    void this.ask().then(
+      show => show(),
+      error => this.update({ problem: problemOf(error) })
+    );
+  }
+
+  /** A version that is not among those listed: an old one of very many, one by its id, or one that is not there. */
+  private async lookUp(
+    items: readonly IVersionEntry[],
+    selector: string
+  ): Promise<() => void> {
+    const { name } = this._state;
+    try {
+      const { folder } = this;
+      const found = await this.api.version({ folder, name, selector });
+      const all = find(items, found.selector) ? items : [...items, found];
+      return () => {
+        if (this._chosen === selector) {
+          this._chosen = found.selector;
+        }
+        this.know(all);
+      };
+    } catch (error) {
+      const problem = problemOf(error);
+      if (problem.code === 'network') {
+        throw problem;
+      }
+      return () => {
+        this.know(items); // the newest, with the word why
+        this.update({ problem });
+      };
+    }
+  }
+
   private know(versions: readonly IVersionEntry[]): void {
-    const chosen = versions.find(({ selector }) => selector === this._chosen);
+    const chosen = this._chosen === null ? null : find(versions, this._chosen);
     const now = chosen ?? versions[0] ?? null;
     this.update({ versions, version: now, problem: null });
   }
@@ -132,4 +176,11 @@ export class DatasetModel implements IFollower {
   private _chosen: string | null;
   private _state: IDatasetState;
   private readonly _changed = new Signal<this, void>(this);
+}
+
+function find(
+  versions: readonly IVersionEntry[],
+  selector: string
+): IVersionEntry | undefined {
+  return versions.find(version => version.selector === selector);
 }

@@ -1,6 +1,6 @@
 import { ApiError, IVersionName } from '../api';
 import { IGridColumn, IRows } from '../types';
-import { LazyRows } from './rows';
+import { LazyRows, PAUSE_MS } from './rows';
 
 const VERSION: IVersionName = {
   folder: 'flights',
@@ -100,7 +100,7 @@ describe('LazyRows', () => {
     expect(rows.data('body', 7, 1234)).toBe('c1234:7');
   });
 
-  it('tells of a window that could not be had, and does not ask for it again', async () => {
+  it('tells of a window that could not be had, and asks for it again after a pause or when told', async () => {
     const table = new Table(1000, 3);
     const rows = await LazyRows.open(table, VERSION, 3);
     const problems: string[] = [];
@@ -111,5 +111,59 @@ describe('LazyRows', () => {
     rows.data('body', 500, 0);
     await wait();
     expect(problems).toEqual(['worker']);
+    table.broken = false;
+    const later = Date.now() + PAUSE_MS;
+    const now = jest.spyOn(Date, 'now').mockReturnValue(later);
+    rows.data('body', 500, 0);
+    now.mockRestore();
+    await wait();
+    expect(rows.data('body', 500, 0)).toBe('c0:500');
+
+    table.broken = true;
+    rows.data('body', 700, 0);
+    await wait();
+    table.broken = false;
+    let painted = false;
+    rows.changed.connect(() => (painted = true));
+    rows.retry();
+    expect(painted).toBe(true);
+    rows.data('body', 700, 0);
+    await wait();
+    expect(rows.data('body', 700, 0)).toBe('c0:700');
+  });
+
+  it('keeps columns of one name apart in a wide table', async () => {
+    const names = Array.from({ length: 120 }, (_, i) => `c${i % 60}`);
+    const column = (name: string): IGridColumn => ({
+      name,
+      type: 'int64',
+      kind: 'number',
+      index: false
+    });
+    const all = names.map((name, at) => ({ name, at }));
+    const rows = jest.fn(
+      async (
+        _: IVersionName,
+        { columns }: { columns?: readonly string[] }
+      ): Promise<IRows> => {
+        const asked = columns
+          ? columns.flatMap(name => all.filter(one => one.name === name))
+          : all;
+        return {
+          ref: 'flights@v1',
+          id: 'id',
+          total: 1,
+          offset: 0,
+          columns: asked.map(({ name }) => column(name)),
+          cells: asked.map(({ at }) => [at])
+        };
+      }
+    );
+    const lazy = await LazyRows.open({ rows }, VERSION, 120);
+    lazy.data('body', 0, 3);
+    lazy.data('body', 0, 63);
+    await wait();
+    expect(lazy.data('body', 0, 3)).toBe(3);
+    expect(lazy.data('body', 0, 63)).toBe(63);
   });
 });

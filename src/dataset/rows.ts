@@ -4,6 +4,7 @@ import { DataModel } from '@lumino/datagrid';
 import { ApiError, IVersionName, problemOf } from '../api';
 import { IRows } from '../types';
 import { IDatasetApi } from './model';
+import { marks } from './places';
 
 /** Rows and columns of a window: what is asked for at once. */
 const TALL = 200;
@@ -18,6 +19,9 @@ const AT_ONCE = 2;
 /** How many wanted windows are remembered: a fast scroll passes by hundreds, of which few are still seen. */
 const WANTED = 6;
 
+/** How long a window that could not be had is left alone. */
+export const PAUSE_MS = 3000;
+
 /** A version's rows for the grid: asked for window by window as they are scrolled into view, and kept. */
 export class LazyRows extends DataModel {
   constructor(
@@ -28,6 +32,7 @@ export class LazyRows extends DataModel {
     super();
     this._rows = first.total;
     this._names = first.columns.map(column => column.name);
+    this._marks = marks(first.columns);
     if (first.cells.length <= WIDE && first.cells[0]?.length === this.tall(0)) {
       this.keep(key(0, 0), first);
     }
@@ -50,6 +55,19 @@ export class LazyRows extends DataModel {
   /** A window could not be had. */
   get failed(): ISignal<this, ApiError> {
     return this._failed;
+  }
+
+  /** Ask again for what could not be had. */
+  retry(): void {
+    this._refused.clear();
+    this.emitChanged({
+      type: 'cells-changed',
+      region: 'body',
+      row: 0,
+      column: 0,
+      rowSpan: this._rows,
+      columnSpan: this._names.length
+    });
   }
 
   /** How many of the first rows are here already. */
@@ -108,7 +126,8 @@ export class LazyRows extends DataModel {
   }
 
   private want(id: string): void {
-    if (this._asked.has(id) || this._refused.has(id)) {
+    const refused = this._refused.get(id) ?? -Infinity;
+    if (this._asked.has(id) || Date.now() - refused < PAUSE_MS) {
       return;
     }
     const place = this._wanted.indexOf(id);
@@ -150,11 +169,12 @@ export class LazyRows extends DataModel {
       const window = await this.api.rows(this.version, {
         offset: tall * TALL,
         limit: TALL,
-        columns: all ? undefined : names
+        columns: all ? undefined : [...new Set(names)]
       });
-      this.keep(id, window);
+      this._refused.delete(id);
+      this.keep(id, all ? window : this.cut(window, wide));
     } catch (error) {
-      this._refused.add(id);
+      this._refused.set(id, Date.now());
       if (!this._disposed) {
         this._failed.emit(problemOf(error));
       }
@@ -172,6 +192,19 @@ export class LazyRows extends DataModel {
     }
   }
 
+  /** The columns of a window: asked for one by name, the server answers with all that are called so. */
+  private cut(answer: IRows, wide: number): IRows {
+    const there = new Map(marks(answer.columns).map((mark, at) => [mark, at]));
+    const places = this._marks
+      .slice(wide * WIDE, (wide + 1) * WIDE)
+      .map(mark => there.get(mark) ?? -1);
+    return {
+      ...answer,
+      columns: places.map(at => answer.columns[at]),
+      cells: places.map(at => answer.cells[at] ?? [])
+    };
+  }
+
   /** How many rows a window has. */
   private tall(window: number): number {
     return Math.min(TALL, this._rows - window * TALL);
@@ -187,10 +220,12 @@ export class LazyRows extends DataModel {
 
   private readonly _rows: number;
   private readonly _names: string[];
+  private readonly _marks: string[];
   private readonly _windows = new Map<string, IRows>();
   private readonly _wanted: string[] = [];
   private readonly _asked = new Set<string>();
-  private readonly _refused = new Set<string>();
+  /** When each was refused last. */
+  private readonly _refused = new Map<string, number>();
   private readonly _failed = new Signal<this, ApiError>(this);
   private _due = false;
   private _disposed = false;

@@ -60,7 +60,19 @@ export class RowsView extends Panel {
         rows.dispose();
         return;
       }
-      rows.failed.connect((_, problem) => this.say(problem));
+      rows.failed.connect((_, problem) => {
+        this._lacks = true;
+        this.say(problem, () => {
+          this.say(null);
+          rows.retry();
+        });
+      });
+      rows.changed.connect(() => {
+        if (this._lacks) {
+          this._lacks = false;
+          this.say(null); // what was missing came
+        }
+      });
       this._rows?.dispose();
       this._rows = rows;
       showRows(this._grid, rows);
@@ -76,19 +88,19 @@ export class RowsView extends Panel {
     } catch (error) {
       if (!left()) {
         this._shown = null;
-        this.say(problemOf(error));
+        this.say(problemOf(error), () => void this.look());
       }
     } finally {
       clearTimeout(slow);
     }
   }
 
-  private say(what: ApiError | string | null): void {
+  private say(what: ApiError | string | null, onRetry?: () => void): void {
     const { trans } = this;
     this._note.dispose();
     this._note = ReactWidget.create(
       what instanceof ApiError ? (
-        <Problem problem={what} trans={trans} />
+        <Problem problem={what} onRetry={onRetry} trans={trans} />
       ) : (
         <>{what && <p className="e2e-Hint">{what}</p>}</>
       )
@@ -103,6 +115,8 @@ export class RowsView extends Panel {
 
   private _rows: LazyRows | null = null;
   private _shown: string | null = null;
+  /** A window could not be had. */
+  private _lacks = false;
   private _note: Widget;
   private readonly _grid: DataGrid;
   private readonly _resized: ResizeObserver;

@@ -1,4 +1,6 @@
 import { TranslationBundle } from '@jupyterlab/translation';
+import { Cell } from '@jupyterlab/cells';
+import { PathExt } from '@jupyterlab/coreutils';
 import { NotebookPanel } from '@jupyterlab/notebook';
 
 import { IApi } from '../api';
@@ -41,17 +43,18 @@ export class Badges {
     });
   }
 
-  /** Ask which cells made what: once a notebook, and only while the project is being looked at anyhow. */
+  /** Ask which cells made what: once a notebook and place, and only while the project is being looked at anyhow. */
   private askAll(): void {
     if (this.watch.state.phase !== 'project' || !this.watch.looking) {
       return;
     }
     const { folder } = this.watch.state;
     for (const { panel, path } of this.kernels.links) {
+      const own = PathExt.dirname(path); // a project below the one that is looked at may be its own
       const near = isWithin(path, folder);
-      if (near && panel.context.isReady && !this._asked.has(panel)) {
-        this._asked.add(panel);
-        void this.ask(panel, folder, path);
+      if (near && panel.context.isReady && this._asked.get(panel) !== own) {
+        this._asked.set(panel, own);
+        void this.ask(panel, own, path);
       }
     }
   }
@@ -93,10 +96,21 @@ export class Badges {
       for (const cell of panel.isDisposed ? [] : panel.content.widgets) {
         const refs = this._marks.get(panel)?.get(cell.model.id);
         if (refs) {
+          this.wait(cell, panel);
           this.mark(cell.node, refs, panel);
         }
       }
     });
+  }
+
+  /** Below the fold a cell is a placeholder at first, without the part that carries the mark. */
+  private wait(cell: Cell, panel: NotebookPanel): void {
+    if (!this._awaited.has(cell)) {
+      this._awaited.add(cell);
+      const redraw = () => this.draw(panel);
+      cell.inViewportChanged.connect(redraw);
+      void cell.ready.then(redraw);
+    }
   }
 
   private mark(
@@ -105,12 +119,15 @@ export class Badges {
     panel: NotebookPanel
   ): void {
     const area = cell.querySelector<HTMLElement>('.jp-Cell-inputWrapper');
-    let badge = area?.querySelector<HTMLButtonElement>('.e2e-Badge');
+    if (!area) {
+      return;
+    }
+    let badge = area.querySelector<HTMLButtonElement>('.e2e-Badge');
     if (!badge) {
       badge = document.createElement('button');
       badge.type = 'button';
       badge.className = 'e2e-Badge';
-      area?.append(badge);
+      area.append(badge);
     }
     const said = refs.join(', ');
     const last = refs[refs.length - 1];
@@ -124,6 +141,8 @@ export class Badges {
   }
 
   private readonly _marks = new Map<NotebookPanel, Map<string, string[]>>();
-  private readonly _asked = new Set<NotebookPanel>();
+  /** The folder that each was asked for in. */
+  private readonly _asked = new Map<NotebookPanel, string>();
+  private readonly _awaited = new WeakSet<Cell>();
   private readonly _due = new Set<NotebookPanel>();
 }

@@ -24,6 +24,8 @@ export interface ILinkState {
   /** A cell runs. */
   readonly busy: boolean;
   readonly hello: IKernelHello | null;
+  /** The project that the kernel works in, as the server's machine calls its folder. */
+  readonly project: string | null;
   /** The line that installs the library, where it is missing. */
   readonly install: string;
   readonly frames: readonly IFrame[];
@@ -35,6 +37,7 @@ const NOTHING: ILinkState = {
   phase: 'no kernel',
   busy: false,
   hello: null,
+  project: null,
   install: '',
   frames: [],
   total: 0
@@ -189,10 +192,14 @@ export class KernelLink implements IDisposable {
   private hear(told: Told): void {
     switch (told.type) {
       case 'hello':
-        this.update({ phase: 'live', hello: told });
+        this.update({ phase: 'live', hello: told, project: told.project });
         break;
       case 'frames':
-        this.update({ frames: told.frames, total: told.total });
+        this.update({
+          frames: told.frames,
+          total: told.total,
+          project: told.project
+        });
         break;
       case 'made':
         this._made.emit(told);

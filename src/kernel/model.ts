@@ -59,7 +59,7 @@ export class Kernels {
   }
 
   /** A cell of any notebook has saved versions. */
-  get made(): ISignal<this, { panel: NotebookPanel; made: IKernelMade }> {
+  get made(): ISignal<this, IMadeThere> {
     return this._made;
   }
 
@@ -141,7 +141,10 @@ export class Kernels {
       tell();
       this.check();
     });
-    link.made.connect((_, made) => this._made.emit({ panel, made }));
+    link.made.connect((_, made) => {
+      const { project } = link.state;
+      this._made.emit({ panel, project, made });
+    });
     panel.context.pathChanged.connect(tell);
     panel.context.model.stateChanged.connect((_, { name }) => {
       if (name === 'dirty') {
@@ -162,10 +165,14 @@ export class Kernels {
   private readonly _links = new Map<NotebookPanel, KernelLink>();
   private readonly _changed = new Signal<this, void>(this);
   private readonly _added = new Signal<this, KernelLink>(this);
-  private readonly _made = new Signal<
-    this,
-    { panel: NotebookPanel; made: IKernelMade }
-  >(this);
+  private readonly _made = new Signal<this, IMadeThere>(this);
+}
+
+/** What a cell of a notebook saved, and in which project, where that is known. */
+export interface IMadeThere {
+  readonly panel: NotebookPanel;
+  readonly project: string | null;
+  readonly made: IKernelMade;
 }
 
 /** Whether a cell holds code. */

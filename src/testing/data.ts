@@ -82,6 +82,7 @@ export function workspace(more: Partial<IWorkspace> = {}): IWorkspace {
     phase: 'live',
     busy: false,
     hello: null,
+    project: null,
     install: '',
     frames: [],
     total: more.frames?.length ?? 0,

@@ -228,7 +228,7 @@ def check_swept(project: Project) -> None:
 # ---- errors --------------------------------------------------------------------------------------------------
 
 ALL = pytest.param(1, marks=pytest.mark.integration, id="every-call")
-SOME = pytest.param(9, id="some-calls")
+SOME = pytest.param(29, id="some-calls")
 
 
 @pytest.mark.parametrize("deed", DEEDS)
@@ -236,7 +236,7 @@ SOME = pytest.param(9, id="some-calls")
 def test_a_call_that_fails_says_so_and_loses_nothing(
     deed: str, step: int, scenes: Callable[[str], Scene], tmp_path: Path
 ) -> None:
-    """*step*: both errors at every call, or one of them at each ninth."""
+    """*step*: both errors at every call, or one of them at some."""
     scene = scenes(deed)
     refused: set[str] = set()
     for number in itertools.count(list(DEEDS).index(deed) % step + 1, step):
@@ -276,8 +276,8 @@ _MORTALS = """
 import os, sys, warnings
 from tests.project import test_storage_faults as faults
 from tests.project.fault_points import death_at, struck
-from e2e_lab.storage import pandas_frames
 faults.shrink(setattr)
+faults.storage.fingerprint(faults.table(1))
 print("ready", flush=True)
 for line in sys.stdin:
     deed, folder, number = line.split()
@@ -319,8 +319,11 @@ def dying() -> Iterator[Callable[[str, Path, int], bool]]:
         process.stdin.close()
 
 
-@pytest.mark.parametrize("deed", DEEDS)
-@pytest.mark.parametrize("step", [SOME, ALL])
+DEATHS = [pytest.param(deed, 29, id=f"some-calls-{deed}") for deed in ("snapshot", "gc", "forget")]
+DEATHS += [pytest.param(deed, 1, id=f"every-call-{deed}", marks=pytest.mark.integration) for deed in DEEDS]
+
+
+@pytest.mark.parametrize(("deed", "step"), DEATHS)
 def test_a_process_that_dies_at_any_call_loses_nothing(
     deed: str, step: int, scenes: Callable[[str], Scene], dying: Callable[[str, Path, int], bool], tmp_path: Path
 ) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import threading
@@ -333,6 +334,63 @@ def test_kill_9_at_any_change_of_the_disk_loses_no_other_version_and_gc_finishes
         subprocess.run(["cp", "-a", str(spare), str(project.home / "store")], check=True)
     assert points > 15
     assert begun > 8
+
+
+def crashed(project: Project, version: Snapshot) -> None:
+    """As a process leaves it that died when it had written the tombstone."""
+    ledger.note_forgotten(project, ledger.Tombstone(version.id, (version.ref,), forgetting._now(), None, "asked"))
+
+
+def test_what_a_crash_left_to_forget_goes_before_pages_are_moved(project: Project, three: tuple[Snapshot, ...]) -> None:
+    own = pages(project, three[1]) - pages(project, three[2])
+    crashed(project, three[1])
+    storage.forget(project, three[0], reason="asked")
+    assert not storage.is_stored(project, three[1].id)
+    assert not any(anywhere(project, page) for page in own)
+    assert not ledger.pending(project)
+    assert same(project, three[2])
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600])
+def test_the_time_of_a_file_neither_saves_nor_dooms_what_was_forgotten(
+    project: Project, three: tuple[Snapshot, ...], seconds: int
+) -> None:
+    frame = storage.load(project, three[0])
+    for version in three[:2]:
+        crashed(project, version)
+    again = storage.snapshot(project, frame, "flights")
+    assert again.id == three[0].id
+    assert any("it is stored again now" in note for note in again.notes)
+    assert storage.snapshot(project, frame, "flights").notes == ()
+    when = time.time() + seconds
+    for version in three[:2]:
+        os.utime(manifest(project, version), (when, when))
+    storage.gc(project, roots=())
+    assert same(project, three[0])
+    assert not storage.is_stored(project, three[1].id)
+    assert not ledger.pending(project)
+    storage.forget(project, three[0], reason="asked again")
+    assert not storage.is_stored(project, three[0].id)
+
+
+def test_a_save_that_is_refused_does_not_bring_back_what_was_forgotten(
+    project: Project, three: tuple[Snapshot, ...]
+) -> None:
+    frame = storage.load(project, three[0])
+    crashed(project, three[0])
+    with pytest.raises(UsageError, match="carrier"):  # said when the bytes are in the store
+        storage.snapshot(project, frame, "flights", key=["carrier"])
+    storage.gc(project, roots=())
+    assert not storage.is_stored(project, three[0].id)
+
+
+def test_a_draft_made_of_it_does_not_keep_it(
+    project: Project, three: tuple[Snapshot, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(forgetting, "LOCK_SECONDS", 0.1)
+    draft = storage.draft(project, storage.load(project, three[2]).assign(n=1), "flights")
+    storage.forget(project, three[2], reason="asked")
+    assert same(project, draft)
 
 
 def test_a_tombstone_is_one_line_that_says_it(project: Project, three: tuple[Snapshot, ...]) -> None:

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
+import json
 import os
 import signal
+import sqlite3
 import subprocess
 import sys
 import time
@@ -20,7 +23,8 @@ from e2e_lab import storage
 from e2e_lab.errors import Damaged, E2EError, NewerFormat, UsageError, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.records import Snapshot
-from e2e_lab.storage.store import leases
+from e2e_lab.storage.store import leases, repacking
+from e2e_lab.storage.store.census import Census, census
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.manifest import read_manifest
 from tests.project.store_files import (
@@ -44,6 +48,11 @@ def state(project: Project) -> dict[str, tuple[int, int]]:
         for path in store.rglob("*")
         if path.is_file() and "index" not in path.name
     }
+
+
+def lease_text(version: Snapshot, **said: object) -> str:
+    """A lease of a version, as this process would write it but for what is *said*."""
+    return json.dumps({**leases._process(os.getpid()), **said}) + "\n" + json.dumps({"snapshot": version.id}) + "\n"
 
 
 def size(project: Project) -> int:
@@ -105,7 +114,7 @@ def test_a_dry_run_says_the_same_and_touches_nothing(project: Project, many: lis
     roots = [many[3].id, small.id]
     dead = project.home / "store" / "leases" / f"{os.uname().nodename}.999999.abcd"
     dead.parent.mkdir(exist_ok=True)
-    dead.write_text('{"started": "1.00"}\n{"snapshot": "' + many[0].id + '"}\n')
+    dead.write_text(lease_text(many[0], process=999_999))
     old = project.home / "store" / "packs" / ".1.x.tmp"
     old.write_bytes(b"half a pack")
     os.utime(old, (0, 0))
@@ -313,14 +322,130 @@ def test_the_lease_of_a_process_that_is_gone_or_of_a_day_ago_elsewhere_holds_not
     folder = project.home / "store" / "leases"
     folder.mkdir(exist_ok=True)
     gone, old, live = (folder / name for name in (f"{os.uname().nodename}.999999.aa", "other.1.bb", "other.2.cc"))
-    for path, number in ((gone, 0), (old, 1), (live, 2)):
-        path.write_text(f'{{"started": "1.00"}}\n{{"snapshot": "{many[number].id}"}}\n')
+    gone.write_text(lease_text(many[0], process=999_999))
+    old.write_text(lease_text(many[1], host="other"))
+    live.write_text(lease_text(many[2], host="other"))
     os.utime(old, (0, 0))
     assert storage.gc(project, roots=()).kept == 1
     assert same(project, many[2])
     assert live.exists()
     assert not gone.exists()
     assert not old.exists()
+
+
+@pytest.mark.parametrize("differs", ["boot", "space", "host"])
+def test_the_lease_of_a_process_that_cannot_be_asked_holds_for_a_day(
+    project: Project, many: list[Snapshot], differs: str
+) -> None:
+    """In another container the machine has the same name and this number is another process, or none."""
+    project = fresh(project)
+    path = project.home / "store" / "leases" / f"{os.uname().nodename}.999999.aa"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(lease_text(many[0], process=999_999, **{differs: "another"}))
+    assert storage.gc(project, roots=()).kept == 1
+    assert same(project, many[0])
+    os.utime(path, (0, 0))
+    assert storage.gc(project, roots=()).kept == 0
+
+
+def test_a_lease_is_touched_now_and_then(
+    project: Project, many: list[Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with leases.lease(project) as mine:
+        mine.touch()  # nothing is held yet
+        mine.hold(snapshots=[many[0].id])
+        (path,) = (project.home / "store" / "leases").iterdir()
+        os.utime(path, (0, 0))
+        mine.touch()
+        assert path.stat().st_mtime == 0
+        monkeypatch.setattr(leases, "TOUCH_SECONDS", 0.0)
+        mine.hold(snapshots=[many[0].id])
+        assert path.stat().st_mtime > 0
+        path.unlink()  # taken for dead
+        mine.hold(snapshots=[many[1].id])
+        assert leases.held(project).snapshots == {many[0].id, many[1].id}
+
+
+def test_what_vanishes_while_it_is_listed_hides_nothing_else(project: Project, many: list[Snapshot]) -> None:
+    store = project.home / "store"
+    for place in (store / "snapshots" / ("0" * 32), store / "packs" / "gone.pack", store / "versions" / "gone.jsonl"):
+        place.symlink_to("nowhere")  # listed, but not there when asked
+    now = census(project)
+    assert now.seen.keys() == {version.id for version in many}
+    assert now.packs.keys() == {pack.stem for pack in packs(project) if pack.stem != "gone"}
+    assert {entry[0] for entry in now.journals.mark} == {"flights.jsonl"}
+
+
+def test_a_draft_holds_itself_and_nothing_that_it_was_made_of(project: Project, many: list[Snapshot]) -> None:
+    frame = table(4000, seed=5)
+    storage.snapshot(project, frame, "flights", stage="raw")
+    made = [storage.draft(project, frame.assign(n=n), "flights") for n in range(2)]
+    assert leases.held(project) == leases.Held(frozenset(draft.id for draft in made), frozenset())
+    assert len(list((project.home / "store" / "leases").iterdir())) == 1
+    storage.gc(fresh(project), roots=())
+    assert all(same(project, draft) for draft in made)
+
+
+def test_pages_move_without_a_census_for_each_few_versions(
+    project: Project, many: list[Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(repacking, "AT_ONCE", 1)
+    monkeypatch.setattr(repacking, "DROPPED_AT_ONCE", 2)
+    taken: list[object] = []
+
+    def counted(*words: Any, **more: Any) -> Census:
+        taken.append(words)
+        return census(*words, **more)
+
+    monkeypatch.setattr(repacking, "census", counted)
+    ids = [version.id for version in many]
+    names = {name for one in ids for name in read_manifest(project, one).packs()}
+    gone = repacking.rewrite(project, list(repacking.uses(project, names, ids).values()))
+    assert set(gone) == names
+    assert all(same(project, version) for version in many)
+    assert len(taken) == 1 + -(-(len(names) + 1) // 2)
+
+
+def test_a_pack_that_the_disk_cannot_read_is_left_alone(
+    project: Project, many: list[Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*words: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(repacking, "Pack", broken)
+        done = storage.gc(fresh(project), roots=[many[3].id])
+    assert any("left alone" in note for note in done.notes)
+    assert same(project, many[3])
+
+
+def test_the_index_leaves_out_many_packs_in_one_pass(
+    project: Project, many: list[Snapshot], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    real = sqlite3.connect
+
+    def listening(*words: Any, **more: Any) -> sqlite3.Connection:
+        database: sqlite3.Connection = real(*words, **more)
+        database.set_trace_callback(said.append)
+        return database
+
+    monkeypatch.setattr(sqlite3, "connect", listening)
+    fingerprints = {one for version in many for one in read_manifest(project, version.id).places}
+    Index(project).leave_out(snapshots=[v.id for v in many[1:]], packs=[pack.stem for pack in packs(project)])
+    assert len([line for line in said if line.startswith(("delete from pages", "delete from pieces"))]) == 2
+    assert {one for one, _ in Index(project).pieces(fingerprints).values()} == {many[0].id}
+
+
+def test_a_version_of_a_newer_format_is_not_here_for_this_one(project: Project, many: list[Snapshot]) -> None:
+    path = manifest(project, many[2])
+    rest = path.read_bytes().split(b"\n", 1)[1].replace(b'"format": 2', b'"format": 3')
+    path.write_bytes(blake3(rest).hexdigest().encode() + b"\n" + rest)
+    assert not storage.is_stored(project, many[2].id)
+    assert storage.stored_bytes(project, many[2].id) == path.stat().st_size
+    for versions in ((), (many[2],)):
+        found = storage.verify(project, versions).findings
+        assert any("newer" in finding.problem for finding in found)
 
 
 def test_a_draft_stays_as_long_as_its_process(project: Project) -> None:

@@ -12,9 +12,10 @@ import pyarrow.parquet as pq
 import pytest
 
 from e2e_lab import storage
-from e2e_lab.errors import UnsupportedData
+from e2e_lab.errors import Damaged, UnsupportedData
 from e2e_lab.project import Project
-from e2e_lab.storage.store import footer
+from e2e_lab.storage.store import find, footer
+from e2e_lab.storage.store.packs import packs_folder
 
 
 @pytest.mark.parametrize("rows", [10, 300_000])
@@ -125,3 +126,17 @@ def test_windows_at_the_edges(project: Project) -> None:
     made = storage.snapshot(project, pa.table({"a": range(10)}), "flights", stage="raw")
     for offset, limit, rows in ((0, 0, []), (8, 5, [8, 9]), (10, 5, []), (99, 1, []), (-3, 2, [0, 1])):
         assert storage.window(project, made, offset=offset, limit=limit)["a"].to_pylist() == rows
+
+
+def test_a_version_that_is_saved_anew_while_it_is_read_is_read_again(project: Project) -> None:
+    frame = pd.DataFrame({"a": [f"text {n % 50}" for n in range(20_000)], "b": range(20_000)})
+    made = storage.snapshot(project, frame, "flights", stage="raw")
+    opened = find(project, made.id)
+    (pack,) = packs_folder(project).glob("*.pack")
+    pack.write_bytes(pack.read_bytes()[:-3])
+    with pytest.raises(Damaged):
+        storage.load(project, made)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("e2e_lab.storage.store.writer.codings", lambda table: ["plain"] * table.num_columns)
+        assert storage.snapshot(project, frame, "flights").bytes_stored
+    assert opened.read(range(2)).to_pandas()["a"].tolist() == frame["a"].tolist()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import random
 import shutil
@@ -17,7 +18,9 @@ from e2e_lab import storage
 from e2e_lab.errors import E2EError, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.records import Snapshot
+from e2e_lab.storage.store import healing, verifying, writer
 from e2e_lab.storage.store.index import Index
+from e2e_lab.storage.store.manifest import Manifest, read_manifest
 from tests.conftest import git
 from tests.project.store_files import as_format_1, flip, forget_records, manifest, packs, same, table
 
@@ -100,7 +103,10 @@ def _places(path: Path, kind: str) -> list[int]:
     return [*(bit for bit in ends if bit < size), *(random.randrange(size) for _ in range(FLIPS))]
 
 
-@pytest.mark.parametrize("kind", FILES)
+@pytest.mark.parametrize(
+    "kind",
+    [kind if kind in ("pack", "manifest") else pytest.param(kind, marks=pytest.mark.integration) for kind in FILES],
+)
 def test_a_flipped_bit_is_found_and_never_returned_as_data(
     project: Project, versions: tuple[Snapshot, ...], kind: str
 ) -> None:
@@ -271,3 +277,45 @@ def test_the_table_of_findings_reads_well(project: Project, versions: tuple[Snap
     assert "snapshot the same data again" in str(found)
     storage.snapshot(project, table(3000), "flights")
     assert storage.verify(project).intact
+
+
+def test_only_versions_of_packs_that_are_doubted_are_looked_at_to_be_mended(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    frame = table(3000)
+    one = storage.snapshot(project, frame, "flights", stage="raw")
+    two = storage.snapshot(project, frame.assign(n=1), "flights")
+    for seed in range(3):
+        storage.snapshot(project, pa.table({"z": [f"{seed}-{n}" for n in range(500)]}), "other", stage="raw")
+    span = read_manifest(project, one.id).spans[0][0]
+    flip(project.home / "store" / "packs" / f"{span.pack}.pack", 8 * (span.offset + 20))
+    storage.verify(project)
+    looked: list[str] = []
+    held: list[bool] = []
+    real = writer.manifest_there
+
+    def there(here: Project, snapshot_id: str) -> Manifest | None:
+        looked.append(snapshot_id)
+        held.append((project.home / "lock.holder").exists())
+        return real(here, snapshot_id)
+
+    monkeypatch.setattr(healing, "manifest_there", there)
+    storage.snapshot(project, frame, "flights")
+    assert looked == [two.id]
+    assert held == [False]
+    assert same(project, one)
+    assert same(project, two)
+
+
+def test_what_the_disk_cannot_read_is_a_finding(
+    project: Project, versions: tuple[Snapshot, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*words: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as failing:
+        failing.setattr(verifying, "find", broken)
+        assert any("Input/output" in found.problem for found in storage.verify(project, [versions[0]]).findings)
+    monkeypatch.setattr(verifying, "Pack", broken)
+    assert all("Input/output" in found.problem for found in storage.verify(project).findings)
+    assert not storage.verify(project).intact

@@ -79,8 +79,8 @@ def test_the_six_lines_work_in_a_notebook_that_is_there_already(page: str, tmp_p
 
 
 _DAY = (
-    "init", "ingest", "snapshot", "load", "datasets", "export", "verify", "gc", "commit", "log", "restore", "forget", "rename", "remove", "run",
-    "keep", "runs", "register", "package", "serve", "services", "trace", "stop", "status",
+    "init", "ingest", "snapshot", "load", "datasets", "export", "verify", "gc", "commit", "log", "restore", "forget",
+    "rename", "remove", "run", "keep", "runs", "register", "package", "serve", "services", "trace", "stop", "status",
 )  # fmt: skip
 
 

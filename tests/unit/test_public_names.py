@@ -18,8 +18,8 @@ ROOT = Path(__file__).parents[2]
 def test_the_public_names_are_these() -> None:
     assert sorted(e2e_lab.__all__) == [
         "E2EError", "commit", "datasets", "export", "forget", "gc", "ingest", "init", "keep", "load", "log",
-        "log_artifact", "log_metric", "log_model", "log_param", "package", "register", "remove", "rename", "restore", "run",
-        "run_notebook", "runs", "serve", "services", "snapshot", "status", "stop", "trace", "verify",
+        "log_artifact", "log_metric", "log_model", "log_param", "package", "register", "remove", "rename", "restore",
+        "run", "run_notebook", "runs", "serve", "services", "snapshot", "status", "stop", "trace", "verify",
     ]  # fmt: skip
     for name in e2e_lab.__all__:
         assert getattr(e2e_lab, name).__doc__, name

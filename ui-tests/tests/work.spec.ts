@@ -1,6 +1,14 @@
 import { expect, galata, test } from '@jupyterlab/galata';
 
-import { open, openNotebook, picture, run, show, type } from './support';
+import {
+  expectAccessible,
+  open,
+  openNotebook,
+  picture,
+  run,
+  show,
+  type
+} from './support';
 
 test.use({
   autoGoto: false,
@@ -183,4 +191,107 @@ test('ten thousand printed lines: how long the page was busy', async ({
   console.log(
     `10,000 lines: ${frames.length} long frames, the longest ${longest.toFixed(0)} ms; in scripts of e2e-lab ${ours.toFixed(0)} ms at most`
   );
+});
+
+test('a mark below the fold is there after a reload', async ({ page }) => {
+  await open(page, 'flights', 300);
+  await openNotebook(page, 'flights/long.ipynb');
+  await run(page, 'notebook:run-all-cells');
+  const badge = page.getByRole('button', {
+    name: 'This cell made long_flights@v1'
+  });
+  await expect(badge).toBeVisible({ timeout: 20_000 });
+  await run(page, 'docmanager:save');
+  await open(page, 'flights', 300); // all of the page is new
+  await openNotebook(page, 'flights/long.ipynb');
+  await expect(badge).toBeVisible(); // the cell was a placeholder at first
+});
+
+test('rows and columns come back after a failure', async ({ page }) => {
+  let broken = true;
+  await page.route(/snapshots\/[^/]*\/(rows|columns)\?/, route =>
+    broken
+      ? route.fulfill({
+          status: 503,
+          json: { code: 'worker', message: 'The worker died.', hint: '' }
+        })
+      : route.fallback()
+  );
+  const sidebar = await open(page, 'flights', 300);
+  await sidebar.getByRole('option', { name: /^flights_clean/ }).click();
+  const tab = page.locator('.e2e-DatasetTab');
+  const alert = tab.getByRole('alert');
+  await expect(alert).toContainText('The worker died.');
+  broken = false;
+  await alert.getByRole('button', { name: 'Retry' }).click();
+  await expect(alert).toBeHidden();
+
+  await page.route(/snapshots\/[^/]*\/columns\?/, route =>
+    broken
+      ? route.fulfill({
+          status: 503,
+          json: { code: 'worker', message: 'The worker died.', hint: '' }
+        })
+      : route.fallback()
+  );
+  broken = true;
+  await page.unroute(/snapshots\/[^/]*\/(rows|columns)\?/);
+  await tab.getByRole('tab', { name: 'Columns' }).click();
+  await expect(alert).toContainText('The worker died.');
+  broken = false;
+  await alert.getByRole('button', { name: 'Retry' }).click();
+  await expect(tab.getByRole('img').first()).toBeVisible({ timeout: 15_000 });
+  await expect(alert).toBeHidden();
+});
+
+test('a job shows what it printed, and a refusal its next line', async ({
+  page
+}) => {
+  const sidebar = await open(page, 'flights', 300);
+  await sidebar.getByRole('option', { name: /^weather/ }).click();
+  await page.getByRole('button', { name: 'Export…' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox').fill('flights/weather.parquet');
+  await dialog.getByRole('button', { name: 'Export' }).click();
+  const toast = page.locator('.Toastify__toast', { hasText: 'weather' });
+  await toast.getByRole('button', { name: 'Log' }).click();
+  await expect(dialog.locator('.e2e-Log')).toContainText('writing weather@v1');
+  await expectAccessible(page, '.jp-Dialog');
+  await dialog.getByRole('button', { name: 'Close' }).click();
+
+  await page.route(/datasets\/weather\/rename/, route =>
+    route.fulfill({
+      status: 423,
+      json: {
+        code: 'locked',
+        message: 'Another process is writing.',
+        hint: 'e2e status'
+      }
+    })
+  );
+  await page.getByRole('button', { name: 'Rename…' }).click();
+  await dialog.getByRole('textbox').fill('wind');
+  await dialog.getByRole('button', { name: 'Rename' }).click();
+  const refused = page.locator('.Toastify__toast', { hasText: 'writing' });
+  await refused.getByRole('button', { name: 'Copy “%e2e status”' }).click();
+  await expect(refused).toBeVisible(); // it stays until it is dismissed
+});
+
+test('a commit in a cell holds the notebook as it stands', async ({ page }) => {
+  await open(page, 'empty', 300);
+  await openNotebook(page, 'empty/start.ipynb');
+  await type(page, '%load_ext e2e_lab');
+  const data = page.getByRole('region', { name: 'Data', exact: true });
+  await expect(data.getByText('Tables that a cell makes')).toBeVisible();
+  await type(page, 'began = __import__("time").monotonic()');
+  await type(page, '%e2e commit -m "the notebook too"');
+  await type(
+    page,
+    'print("waited", __import__("time").monotonic() - began < 2)\n' +
+      'there = !git show HEAD:start.ipynb\n' +
+      'print("kept", any("e2e commit" in line for line in there))'
+  );
+  const said = page.locator('.jp-Notebook .jp-OutputArea').last();
+  await expect(said).toContainText('waited True', { timeout: 15_000 });
+  await expect(said).toContainText('kept True');
 });

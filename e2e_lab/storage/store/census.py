@@ -8,34 +8,37 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
-from e2e_lab.errors import Damaged, UsageError, VersionNotFound
+from e2e_lab.errors import Damaged, NewerFormat, UsageError, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.records import STAGES
 from e2e_lab.storage import journal
 from e2e_lab.storage.store import ledger
-from e2e_lab.storage.store.heads import MANIFEST, head_of, place_of, snapshots_folder
+from e2e_lab.storage.store.heads import MANIFEST, folder_bytes, head_of, place_of, snapshots_folder
 from e2e_lab.storage.store.leases import Held, held
 from e2e_lab.storage.store.packs import packs_folder
 
 KEEP_DAYS = 90
 _ID = re.compile(r'"([0-9a-f]{32})"')
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class Seen:
-    """The folder of a version. *packs* is None where its manifest cannot be read; *mark* changes with the manifest,
-    *changed* (nanoseconds since 1970) with any file beside it."""
+    """The folder of a version. *packs* is None where its manifest cannot be read, as one of a *newer* e2e-lab cannot;
+    *mark* changes with the manifest, *changed* (nanoseconds since 1970) with any file beside it."""
 
     mark: tuple[int, int, int]
     changed: int
     packs: tuple[str, ...] | None
     bytes: int
     added: int = 0
+    newer: bool = False
 
 
 @dataclass(frozen=True)
@@ -72,10 +75,18 @@ class Census:
         return found
 
     def named_packs(self, ids: Collection[str]) -> set[str]:
-        """The packs that these versions need, and those that leases name; :class:`Damaged` where one cannot say."""
+        """The packs that these versions need, and those that leases name.
+
+        Raises :class:`Damaged` or :class:`NewerFormat` where one cannot say.
+        """
         found = self.held_packs()
         for one in ids:
             packs = self.seen[one].packs
+            if packs is None and self.seen[one].newer:
+                raise NewerFormat(
+                    f"The version {one[:12]} was written by a newer e2e-lab, so that it is not known what it needs.",
+                    hint="pip install --upgrade e2e-lab",
+                )
             if packs is None:
                 raise Damaged(
                     f"The version {one[:12]} cannot be read, so that it is not known what it needs.", hint="e2e verify"
@@ -95,13 +106,8 @@ def census(project: Project, *, before: Census | None = None, sweep: bool = Fals
         seen=seen,
         journals=_journals(project, before.journals if before else None),
         recorded=frozenset(_recorded(project)),
-        forgotten=frozenset(one for one, stone in ledger.pending(project).items() if _older(seen.get(one), stone)),
+        forgotten=frozenset(one for one, stone in ledger.pending(project).items() if one in seen and not stone.anew),
     )
-
-
-def _older(seen: Seen | None, stone: ledger.Tombstone) -> bool:
-    """Whether a version is what was forgotten, and not the same content saved anew since."""
-    return seen is not None and seen.mark[0] <= datetime.fromisoformat(stone.time).timestamp() * 1e9
 
 
 def keep_days(project: Project) -> float:
@@ -117,25 +123,36 @@ def keep_days(project: Project) -> float:
 
 
 def _packs(project: Project) -> dict[str, int]:
+    def size(entry: os.DirEntry[str]) -> tuple[str, int] | None:
+        if not entry.name.endswith(".pack") or entry.name.startswith("."):
+            return None
+        return entry.name.removesuffix(".pack"), entry.stat().st_size
+
+    return dict(_entries(packs_folder(project), size))
+
+
+def _entries(folder: Path, look: Callable[[os.DirEntry[str]], T | None]) -> Iterator[T]:
+    """What *look* says of each entry of a folder; without those that vanish meanwhile."""
     try:
-        with os.scandir(packs_folder(project)) as entries:
-            return {
-                entry.name.removesuffix(".pack"): entry.stat().st_size
-                for entry in entries
-                if entry.name.endswith(".pack") and not entry.name.startswith(".")
-            }
+        entries = os.scandir(folder)
     except FileNotFoundError:
-        return {}
+        return
+    with entries:
+        for entry in entries:
+            try:
+                said = look(entry)
+            except FileNotFoundError:
+                continue
+            if said is not None:
+                yield said
 
 
 def _seen(project: Project, before: Mapping[str, Seen]) -> dict[str, Seen]:
+    def changed_at(entry: os.DirEntry[str]) -> tuple[str, str, int] | None:
+        return (entry.name, entry.path, entry.stat().st_mtime_ns) if entry.name[0] != "." else None
+
     found = {}
-    try:
-        with os.scandir(snapshots_folder(project)) as entries:
-            names = [(entry.name, entry.path, entry.stat().st_mtime_ns) for entry in entries if entry.name[0] != "."]
-    except FileNotFoundError:
-        return {}
-    for name, path, changed in names:
+    for name, path, changed in list(_entries(snapshots_folder(project), changed_at)):
         mark = _mark(f"{path}/{MANIFEST}")
         was = before.get(name)
         same = was is not None and was.mark == mark and mark != _NONE
@@ -159,29 +176,14 @@ def _read(project: Project, name: str, mark: tuple[int, int, int], changed: int)
         head = head_of(project, name)
     except VersionNotFound:  # of format 1, or a folder that a crash left empty
         return Seen(mark, changed, (), folder_bytes(place_of(project, name)))
-    except Damaged:
-        return Seen(mark, changed, None, mark[2])
+    except (Damaged, NewerFormat) as problem:
+        return Seen(mark, changed, None, mark[2], newer=isinstance(problem, NewerFormat))
     return Seen(mark, changed, head.packs, mark[2], head.added)
-
-
-def folder_bytes(place: Path) -> int:
-    """The bytes of the files in a folder, or of a file."""
-    try:
-        if place.is_file():
-            return place.stat().st_size
-        with os.scandir(place) as entries:
-            return sum(entry.stat().st_size for entry in entries if entry.is_file())
-    except (FileNotFoundError, NotADirectoryError):
-        return 0
 
 
 def _journals(project: Project, before: Journals | None) -> Journals:
     folder = project.home / "store" / "versions"
-    try:
-        with os.scandir(folder) as entries:
-            mark = tuple(sorted((e.name, e.stat().st_mtime_ns, e.stat().st_size) for e in entries))
-    except FileNotFoundError:
-        mark = ()
+    mark = tuple(sorted(_entries(folder, lambda entry: (entry.name, entry.stat().st_mtime_ns, entry.stat().st_size))))
     if before is not None and before.mark == mark:
         return before
     since = datetime.now(UTC) - timedelta(days=min(keep_days(project), 100_000))

@@ -15,13 +15,12 @@ from e2e_lab.errors import Damaged
 from e2e_lab.project import Project, sync_folder, taking_turns, writing
 from e2e_lab.records import Collected, plural
 from e2e_lab.storage.store import ledger
-from e2e_lab.storage.store.census import Census, Seen, census, folder_bytes
-from e2e_lab.storage.store.heads import DIGITS, MANIFEST, place_of, snapshots_folder
+from e2e_lab.storage.store.census import Census, Seen, census
+from e2e_lab.storage.store.heads import DIGITS, MANIFEST, folder_bytes, place_of, snapshots_folder
 from e2e_lab.storage.store.index import Index
-from e2e_lab.storage.store.packs import packs_folder
+from e2e_lab.storage.store.packs import STALE_SECONDS, packs_folder
 from e2e_lab.storage.store.repacking import Use, drop_packs, is_sound, rewrite, uses
 
-STALE_SECONDS = 86_400
 SPARSE = 0.5
 """A pack of which less than this is needed is written anew."""
 AT_ONCE = 500

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 import numpy as np
 from numpy.typing import NDArray
 
-from e2e_lab.errors import Damaged, Locked, UsageError, VersionNotFound
+from e2e_lab.errors import Damaged, Locked, NewerFormat, UsageError, VersionNotFound
 from e2e_lab.project import LOCK_SECONDS, Project, sync_folder, writing
 from e2e_lab.records import Forgotten, Snapshot
 from e2e_lab.storage import journal
@@ -72,7 +72,7 @@ def erase_pages(project: Project) -> tuple[str, ...]:
     All of them, since a row of a forgotten version may also be in a page that is left of one that was collected before.
     Then every forgotten version is erased.
     """
-    now = census(project)
+    now = _take_out_forgotten(project)
     found = uses(project, now.packs, now.seen)
     partly = [use for use in found.values() if use.blobs and len(use.blobs) < len(use.pack)]
     whole = sorted(name for name in now.packs if name not in found or not found[name].blobs)
@@ -86,6 +86,26 @@ def erase_pages(project: Project) -> tuple[str, ...]:
     return left
 
 
+def _take_out_forgotten(project: Project) -> Census:
+    """What is there after every version went that was to go before a crash, and that no writer holds.
+
+    First of all, since pages are moved only for versions that stay.
+    """
+    with project.lock("forget"):
+        now = census(project)
+        doomed = now.forgotten - now.held.snapshots
+        aside = [take_out(project, one) for one in doomed]
+        if aside:
+            sync_folder(aside[0].parent)
+            now = census(project, before=now)
+    for path in aside:
+        with writing(path):
+            shutil.rmtree(path)
+    if doomed:
+        Index(project).leave_out(snapshots=doomed)
+    return now
+
+
 def _shared(project: Project, snapshot_id: str, now: Census) -> tuple[str, ...]:
     """What is to be said of the versions that have some of the same pages.
 
@@ -93,13 +113,13 @@ def _shared(project: Project, snapshot_id: str, now: Census) -> tuple[str, ...]:
     """
     try:
         manifest = _read(project, snapshot_id)
-    except Damaged:
+    except (Damaged, NewerFormat):
         manifest = None
     packs = opened_packs(project, manifest.packs() if manifest else ())
     mine = touched(manifest, packs) if manifest else {}
     whole = sum(_length(packs[name], blobs) for name, blobs in mine.items())
     said = []
-    for other in now.seen.keys() - {snapshot_id}:
+    for other in now.seen.keys() - {snapshot_id} - now.forgotten:
         read = _read(project, other)
         theirs = touched(read, packs) if read else {}
         both = sum(_length(packs[name], mine[name] & theirs[name]) for name in mine.keys() & theirs.keys())

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -88,22 +87,13 @@ def parsed_head(path: Path, content: bytes) -> Head:
     return head
 
 
-def heads(project: Project) -> Iterator[Head]:
-    """The heads of all versions here that can be read, but for those of format 1."""
-    for snapshot_id in stored_ids(project):
-        try:
-            yield head_of(project, snapshot_id)
-        except (VersionNotFound, Damaged):
-            continue
-
-
 def is_stored(project: Project, snapshot_id: str) -> bool:
     """Whether the bytes of a version are on this machine; whether they are intact is seen when they are read."""
     try:
         head = head_of(project, snapshot_id)
     except VersionNotFound:
         return is_old(project, snapshot_id)
-    except Damaged:
+    except (Damaged, NewerFormat):
         return False
     return all((project.home / "store" / "packs" / f"{name}.pack").exists() for name in head.packs)
 
@@ -122,18 +112,22 @@ def stored_bytes(project: Project, snapshot_id: str) -> int:
     """The bytes that were written for a version, 0 where it is not here."""
     try:
         return head_of(project, snapshot_id).added
-    except (VersionNotFound, Damaged):
-        return _folder_bytes(place_of(project, snapshot_id))
+    except (VersionNotFound, Damaged, NewerFormat):
+        return folder_bytes(place_of(project, snapshot_id))
 
 
 def disk_bytes(project: Project) -> int:
     """The bytes that the versions of all datasets take on disk, unfinished writes included."""
-    return _folder_bytes(project.home / "store")
+    return folder_bytes(project.home / "store")
 
 
-def _folder_bytes(folder: Path) -> int:
-    total = 0
-    for where, _, files in os.walk(folder):
+def folder_bytes(place: Path) -> int:
+    """The bytes of all files below a folder, or of a file; 0 where nothing is."""
+    try:
+        total = place.stat().st_size if place.is_file() else 0
+    except FileNotFoundError:
+        return 0
+    for where, _, files in os.walk(place):
         for name in files:
             try:
                 total += Path(where, name).stat().st_size

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import TypeVar
@@ -114,20 +114,26 @@ class Index:
 
         self._with(write)
 
-    def leave_out(self, *, snapshots: Iterable[str] = (), packs: Iterable[str] = ()) -> None:
-        """Forget versions and packs that are no longer there."""
+    def leave_out(self, *, snapshots: Collection[str] = (), packs: Collection[str] = ()) -> None:
+        """Forget versions and packs that are no longer there, all of them in one pass."""
 
         def write(database: sqlite3.Connection) -> None:
-            for one in snapshots:
-                database.execute(
-                    "delete from pieces where snapshot = (select number from snapshots where id = ?)", (one,)
+            for table, column, known, name, gone in (
+                ("pieces", "snapshot", "snapshots", "id", snapshots),
+                ("pages", "pack", "packs", "name", packs),
+            ):
+                if not gone:
+                    continue
+                database.execute("create temporary table gone (number integer primary key)")
+                database.executemany(
+                    f"insert or ignore into gone select number from {known} where {name} = ?",  # noqa: S608 - ours
+                    ((one,) for one in gone),
                 )
-                database.execute("delete from snapshots where id = ?", (one,))
-            for name in packs:
-                database.execute("delete from pages where pack = (select number from packs where name = ?)", (name,))
-                database.execute("delete from packs where name = ?", (name,))
+                database.execute(f"delete from {table} where {column} in (select number from gone)")  # noqa: S608
+                database.execute(f"delete from {known} where number in (select number from gone)")  # noqa: S608
+                database.execute("drop table gone")
 
-        if self.path.exists():
+        if (snapshots or packs) and self.path.exists():
             self._with(write)
 
     def drop(self) -> None:

@@ -15,7 +15,9 @@ import time
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psutil
 
@@ -24,6 +26,7 @@ from e2e_lab.storage.store.heads import is_stored
 from e2e_lab.storage.store.packs import pack_path
 
 ELSEWHERE_SECONDS = 86_400
+TOUCH_SECONDS = 60.0
 
 
 @dataclass(frozen=True)
@@ -41,20 +44,29 @@ class Lease:
         self._project = project
         self._path = leases_folder(project) / f"{socket.gethostname()}.{os.getpid()}.{secrets.token_hex(4)}"
         self._held: set[tuple[str, str]] = set()
+        self._touched = time.monotonic()
 
     def hold(self, *, snapshots: Collection[str] = (), packs: Collection[str] = ()) -> None:
         """Keep these from being collected, as far as they are there; look for them after this, not before."""
-        wanted = {*(("snapshot", one) for one in snapshots), *(("pack", one) for one in packs)} - self._held
-        if not wanted:
+        named = {*(("snapshot", one) for one in snapshots), *(("pack", one) for one in packs)}
+        if named <= self._held:
+            self.touch()
             return
-        lines = "".join(json.dumps({kind: name}) + "\n" for kind, name in sorted(wanted))
         with self._project.lock("lease"), writing(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            if not self._held:
-                lines = json.dumps({"started": _started(os.getpid())}) + "\n" + lines
+            there = self._path.exists()  # it is not, too, where somebody took it for dead
+            lines = [{kind: name} for kind, name in sorted(named - self._held if there else named | self._held)]
             with open(self._path, "a", encoding="ascii") as file:
-                file.write(lines)
-        self._held |= wanted
+                file.writelines(json.dumps(line) + "\n" for line in ([] if there else [_process(os.getpid())]) + lines)
+            self._held |= named
+        self._touched = time.monotonic()
+
+    def touch(self) -> None:
+        """Say that its process is at work still, to those who cannot ask it; cheap, call it as often as you like."""
+        if self._held and time.monotonic() - self._touched >= TOUCH_SECONDS:
+            self._touched = time.monotonic()
+            with suppress(OSError):  # the next one may do
+                os.utime(self._path)
 
     def has_pack(self, name: str) -> bool:
         """Whether a pack that is held is there."""
@@ -77,14 +89,21 @@ def leases_folder(project: Project) -> Path:
 
 
 @contextmanager
-def lease(project: Project, *, until_exit: bool = False) -> Iterator[Lease]:
-    """A lease for as long as the block runs, or *until_exit* of the process."""
+def lease(project: Project) -> Iterator[Lease]:
+    """A lease for as long as the block runs."""
     found = Lease(project)
     try:
         yield found
     finally:
-        if not until_exit:
-            found.give_back()
+        found.give_back()
+
+
+_UNTIL_EXIT: dict[tuple[Path, int], Lease] = {}
+
+
+def hold_until_exit(project: Project, snapshot_id: str) -> None:
+    """Keep a version, and nothing else, from being collected for as long as this process runs."""
+    _UNTIL_EXIT.setdefault((project.home, os.getpid()), Lease(project)).hold(snapshots=[snapshot_id])
 
 
 def held(project: Project, *, sweep: bool = True) -> Held:
@@ -101,12 +120,12 @@ def held(project: Project, *, sweep: bool = True) -> Held:
             if sweep:
                 path.unlink(missing_ok=True)
             continue
-        snapshots.update(line["snapshot"] for line in lines if "snapshot" in line)
-        packs.update(line["pack"] for line in lines if "pack" in line)
+        snapshots.update(str(line["snapshot"]) for line in lines if "snapshot" in line)
+        packs.update(str(line["pack"]) for line in lines if "pack" in line)
     return Held(frozenset(snapshots), frozenset(packs))
 
 
-def _lines(path: Path) -> list[dict[str, str]]:
+def _lines(path: Path) -> list[dict[str, Any]]:
     found = []
     try:
         text = path.read_text("ascii", errors="replace")
@@ -115,27 +134,54 @@ def _lines(path: Path) -> list[dict[str, str]]:
     for line in text.splitlines():
         try:
             said = json.loads(line)
-        except ValueError:
+        except (ValueError, RecursionError):
             continue
         if isinstance(said, dict):
             found.append(said)
     return found
 
 
-def _alive(path: Path, lines: list[dict[str, str]]) -> bool:
-    host, _, process = path.name.rpartition(".")[0].rpartition(".")
-    if host != socket.gethostname():
+def _alive(path: Path, lines: list[dict[str, Any]]) -> bool:
+    """Whether the process of a lease lives; of one that cannot be asked, whether it touched it within a day."""
+    said = next((line for line in lines if "started" in line), {})
+    asked = {key: said.get(key) for key in ("process", *_here())}
+    process = asked.pop("process")
+    if asked == _here() and isinstance(process, int):
         try:
-            return time.time() - path.stat().st_mtime < ELSEWHERE_SECONDS
-        except OSError:
+            return bool(_started(process) == said["started"])
+        except psutil.NoSuchProcess:
             return False
-    started = next((line["started"] for line in lines if "started" in line), None)
+        except (psutil.Error, OSError, ValueError, OverflowError):  # it may not be asked, or is no process's number
+            pass
     try:
-        return started is None or _started(int(process)) == started
-    except (psutil.NoSuchProcess, ValueError):
+        return time.time() - path.stat().st_mtime < ELSEWHERE_SECONDS
+    except OSError:
         return False
-    except psutil.Error:  # it is there, and may not be asked
-        return True
+
+
+def _process(pid: int) -> dict[str, str | int]:
+    """The first line of a lease: which process has it."""
+    return {"process": pid, "started": _started(pid), **_here()}
+
+
+@cache
+def _here() -> dict[str, str]:
+    """Where the number of a process means it: of containers and machines, several may have the same name."""
+    return {"host": socket.gethostname(), "boot": _boot(), "space": _space()}
+
+
+def _boot() -> str:
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _space() -> str:
+    try:
+        return str(Path("/proc/self/ns/pid").stat().st_ino)
+    except OSError:
+        return ""
 
 
 def _started(pid: int) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,7 @@ from typing import Any
 from e2e_lab.errors import DiskFull, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.records import Snapshot
-from e2e_lab.storage.store.heads import FORMAT
+from e2e_lab.storage.store.heads import FORMAT, is_stored
 
 FORGOTTEN = "forgotten.jsonl"
 COLLECTED = "collected.jsonl"
@@ -20,7 +20,8 @@ COLLECTED = "collected.jsonl"
 
 @dataclass(frozen=True)
 class Tombstone:
-    """A version that somebody erased; *erased* is True once its pages are gone too."""
+    """A version that somebody erased; *erased* is True once its pages are gone too, *anew* where the same content was
+    saved after that, and stays."""
 
     id: str
     refs: tuple[str, ...]
@@ -28,6 +29,7 @@ class Tombstone:
     author: str | None
     reason: str
     erased: bool = False
+    anew: bool = False
 
     def __str__(self) -> str:
         who = f" by {self.author}" if self.author else ""
@@ -37,7 +39,7 @@ class Tombstone:
 def note_forgotten(project: Project, stone: Tombstone) -> None:
     """Add a tombstone; call it under the project's lock, before anything is erased."""
     said = {"format": FORMAT, **stone.__dict__}
-    del said["erased"]
+    del said["erased"], said["anew"]
     _append(project, FORGOTTEN, json.dumps(said, ensure_ascii=False))
 
 
@@ -46,13 +48,34 @@ def note_erased(project: Project, snapshot_id: str) -> None:
     _append(project, FORGOTTEN, json.dumps({"format": FORMAT, "id": snapshot_id, "erased": True}))
 
 
+def note_anew(project: Project, snapshot_id: str) -> None:
+    """Say that content which was forgotten is saved anew, where it is: so it stays. Call it before a journal has it."""
+    if _is_gone(project, snapshot_id):
+        with project.lock("save anew what was forgotten"):
+            if _is_gone(project, snapshot_id) and is_stored(project, snapshot_id):
+                _append(project, FORGOTTEN, json.dumps({"format": FORMAT, "id": snapshot_id, "anew": True}))
+
+
+def gone(project: Project) -> set[str]:
+    """The ids of what left the store for good, and need not be there."""
+    return {*collected(project), *(one for one, stone in tombstones(project).items() if not stone.anew)}
+
+
+def _is_gone(project: Project, snapshot_id: str) -> bool:
+    stone = tombstones(project).get(snapshot_id)
+    return stone is not None and not stone.anew
+
+
 def tombstones(project: Project) -> dict[str, Tombstone]:
     """What was forgotten, by id; the last tombstone of an id counts."""
     found: dict[str, Tombstone] = {}
     for line in _entries(project, FORGOTTEN):
         try:
-            if line.get("erased") and line["id"] in found:
-                found[line["id"]] = Tombstone(**{**found[line["id"]].__dict__, "erased": True})
+            if line["id"] in found and (line.get("erased") or line.get("anew")):
+                was = found[line["id"]]
+                found[was.id] = replace(
+                    was, erased=was.erased or bool(line.get("erased")), anew=was.anew or bool(line.get("anew"))
+                )
             elif "reason" in line:
                 found[line["id"]] = Tombstone(
                     str(line["id"]), tuple(line["refs"]), str(line["time"]), line["author"], str(line["reason"])

@@ -88,11 +88,6 @@ class PackWriter:
         if file is not None:
             os.close(file)
 
-    @property
-    def blobs(self) -> list[tuple[bytes, int]]:
-        """The short hash and the length of each blob that was added."""
-        return self._table
-
     def add(self, blob: bytes | memoryview, digest: bytes) -> int:
         """Add a blob whose short hash is *digest*; where it begins."""
         if not self._table:

@@ -18,7 +18,7 @@ from e2e_lab.storage.store.manifest import Manifest, read_manifest
 from e2e_lab.storage.store.packs import Pack, Span
 
 
-class Replaced(Damaged):
+class Replaced(Exception):
     """The version was saved anew, encoded otherwise, while it was read: it has to be read from its beginning."""
 
 
@@ -83,7 +83,7 @@ class VersionFile(io.RawIOBase):
             if moved is None:
                 raise
             if not moved.same_file(self._manifest):
-                raise Replaced(f"The version {moved.id[:12]} was saved anew meanwhile.", hint="load it again") from None
+                raise Replaced from None
             self._lay_out(moved.layout)
             return self._wanted(start, end)
 
@@ -137,6 +137,8 @@ def damage(what: str) -> Iterator[None]:
     """Turn what a reader says of bytes it cannot read into :class:`Damaged`."""
     try:
         yield
+    except Replaced as problem:
+        raise Damaged(f"{what} was saved anew while it was read.", hint="load it again") from problem
     except (pa.ArrowException, OSError, ValueError, KeyError) as problem:
         if isinstance(problem.__context__, Damaged):
             raise problem.__context__ from None

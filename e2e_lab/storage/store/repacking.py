@@ -14,11 +14,12 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from e2e_lab.errors import Damaged, VersionNotFound
+from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project, sync_folder, writing
 from e2e_lab.storage.store.census import Census, census
+from e2e_lab.storage.store.heads import head_of
 from e2e_lab.storage.store.index import Index
-from e2e_lab.storage.store.leases import Lease, lease
+from e2e_lab.storage.store.leases import Lease, held, lease
 from e2e_lab.storage.store.manifest import Manifest, read_manifest, write_manifest
 from e2e_lab.storage.store.packs import Pack, PackWriter, Span, pack_path, packs_folder, suspicion
 
@@ -26,6 +27,8 @@ TOGETHER = 256 << 20
 """Bytes that go into one new pack, at least, where old ones have as many."""
 AT_ONCE = 16
 """Manifests that are rewritten in one go, while others wait for the lock."""
+DROPPED_AT_ONCE = 500
+"""Packs that are deleted in one go."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +73,7 @@ def opened_packs(project: Project, names: Iterable[str]) -> dict[str, Pack]:
     for name in names:
         try:
             found[name] = Pack(project, name)
-        except (Damaged, FileNotFoundError):
+        except (Damaged, OSError):  # gone, not what was stored, or on a disk that cannot read it
             continue
     return found
 
@@ -98,19 +101,21 @@ def touched(manifest: Manifest, packs: Mapping[str, Pack]) -> dict[str, NDArray[
 
 def drop_packs(project: Project, names: Collection[str], *, before: Census | None = None) -> tuple[str, ...]:
     """Delete those of *names* that no version names and no lease holds; which these were."""
-    if not names:
-        return ()
-    with project.lock("delete packs"):
-        now = census(project, before=before)
-        needed = now.named_packs(now.seen)
-        gone = tuple(name for name in names if name in now.packs and name not in needed)
-        with writing(packs_folder(project)):
-            for name in gone:
-                pack_path(project, name).unlink(missing_ok=True)
-                suspicion(pack_path(project, name)).unlink(missing_ok=True)
-            sync_folder(packs_folder(project))
-    Index(project).leave_out(packs=gone)
-    return gone
+    wanted, found = list(names), []
+    for start in range(0, len(wanted), DROPPED_AT_ONCE):
+        with project.lock("delete packs"):
+            before = census(project, before=before)
+            needed = before.named_packs(before.seen)
+            some = wanted[start : start + DROPPED_AT_ONCE]
+            gone = [name for name in some if name in before.packs and name not in needed]
+            with writing(packs_folder(project)):
+                for name in gone:
+                    pack_path(project, name).unlink(missing_ok=True)
+                    suspicion(pack_path(project, name)).unlink(missing_ok=True)
+                sync_folder(packs_folder(project))
+        Index(project).leave_out(packs=gone)
+        found += gone
+    return tuple(found)
 
 
 # ---- moving --------------------------------------------------------------------------------------------------
@@ -142,11 +147,13 @@ def rewrite(
 
 def _groups(wanted: Sequence[Use]) -> Iterator[list[Use]]:
     group: list[Use] = []
+    size = 0
     for use in sorted(wanted, key=lambda use: use.pack.name):
         group.append(use)
-        if sum(one.length for one in group) >= TOGETHER:
+        size += use.length
+        if size >= TOGETHER:
             yield group
-            group = []
+            group, size = [], 0
     if group:
         yield group
 
@@ -195,12 +202,20 @@ def _repoint(project: Project, moved: Moved, before: Census | None) -> None:
     concerned = [one for one, seen in now.seen.items() if old.intersection(seen.packs or ())]
     for start in range(0, len(concerned), AT_ONCE):
         with project.lock("move pages"):
-            now = census(project, before=now)
-            busy = now.held_packs() & old
+            leases = held(project)
+            busy = old & {*leases.packs, *(name for one in leases.snapshots for name in _named(project, one))}
             for one in concerned[start : start + AT_ONCE]:
-                packs = now.seen[one].packs if one in now.seen else None
-                if packs and one not in now.held.snapshots and busy.isdisjoint(packs):
+                packs = old.intersection(_named(project, one))
+                if packs and one not in leases.snapshots and busy.isdisjoint(packs):
                     _rename_pages(project, one, old, moved)
+
+
+def _named(project: Project, snapshot_id: str) -> tuple[str, ...]:
+    """The packs that a version names now; none where it is gone or cannot be read, and so keeps what it has."""
+    try:
+        return head_of(project, snapshot_id).packs
+    except (VersionNotFound, Damaged, NewerFormat):
+        return ()
 
 
 def _rename_pages(project: Project, snapshot_id: str, old: Collection[str], moved: Moved) -> None:

@@ -109,7 +109,9 @@ class Stored:
             with self._damage():
                 everything = where is None and sample is None
                 found = self._all(wanted) if everything else self._some(wanted, where, sample, limit)
-        except Replaced:
+        except Damaged as problem:
+            if not isinstance(problem.__cause__, Replaced):
+                raise
             return find(self.project, self.id).read(wanted, where=where, sample=sample, limit=limit)
         return self._exact(found if limit is None else found.slice(0, limit), wanted)
 

@@ -1,6 +1,7 @@
 """Whether every byte of the store is what was stored: packs, manifests, versions of format 1, the index.
 
-Files are read, not mapped, so that a disk that cannot read them is a finding and not the end of the process.
+Bytes are read, not mapped, so that a disk that cannot read them is a finding and not the end of the process; of a pack
+only its table is mapped, once the whole was read.
 """
 
 from __future__ import annotations
@@ -10,6 +11,8 @@ import sqlite3
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass, field
+from itertools import groupby
+from operator import itemgetter
 from pathlib import Path
 
 import numpy as np
@@ -21,6 +24,7 @@ from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.records import Finding
 from e2e_lab.storage.identity import column_digest, id_of
+from e2e_lab.storage.store import ledger
 from e2e_lab.storage.store.heads import MANIFEST, OLD_MANIFEST, OLD_TABLE, place_of
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.manifest import Manifest, file_length, read_manifest
@@ -38,7 +42,7 @@ _OLD_KEYS = ("bytes", "blake3", "footer")
 
 
 @dataclass(frozen=True)
-class Content:
+class Said:
     """What a manifest that is sound says of its table."""
 
     rows: int
@@ -106,6 +110,7 @@ def check_packs(reader: Reader, names: Collection[str], needs: Mapping[str, Coll
         try:
             same = reader.hash(path, SHORT) == name
             pack = Pack(reader.project, name)
+            damaged = _changed(pack)
         except FileNotFoundError:
             if concerned:
                 reader.found(path, "is gone", concerned)
@@ -116,8 +121,6 @@ def check_packs(reader: Reader, names: Collection[str], needs: Mapping[str, Coll
         except Damaged:  # which leaves a note for writers
             reader.found(path, "is not a whole pack any more", concerned)
             continue
-        damaged = frozenset(n for n, (digest, start, length) in enumerate(pack.blobs)
-                            if short_hash(pack.data[start : start + length]) != digest)  # fmt: skip
         found[name] = Checked(np.asarray(pack.starts), damaged)
         _note(path, sound=same and not damaged)
         if damaged:
@@ -126,6 +129,13 @@ def check_packs(reader: Reader, names: Collection[str], needs: Mapping[str, Coll
         elif not same:
             reader.found(path, "its ends or its table changed", concerned)
     return found
+
+
+def _changed(pack: Pack) -> frozenset[int]:
+    """Which of its blobs are not what its table says."""
+    with open(pack.path, "rb") as file:
+        file.seek(pack.starts[0])
+        return frozenset(n for n, (digest, _, size) in enumerate(pack.blobs) if short_hash(file.read(size)) != digest)
 
 
 def _note(pack: Path, *, sound: bool) -> None:
@@ -140,7 +150,7 @@ def _note(pack: Path, *, sound: bool) -> None:
 def _touches(project: Project, snapshot_id: str, pack: Pack, blobs: frozenset[int]) -> bool:
     try:
         needed = touched(read_manifest(project, snapshot_id), {pack.name: pack}).get(pack.name)
-    except (Damaged, VersionNotFound):
+    except (Damaged, NewerFormat, VersionNotFound):
         return True
     return needed is not None and bool(needed[list(blobs)].any())
 
@@ -148,14 +158,15 @@ def _touches(project: Project, snapshot_id: str, pack: Pack, blobs: frozenset[in
 # ---- versions ------------------------------------------------------------------------------------------------
 
 
-def check_versions(reader: Reader, ids: Collection[str], packs: Mapping[str, Checked]) -> dict[str, Content]:
+def check_versions(reader: Reader, ids: Collection[str], packs: Mapping[str, Checked]) -> dict[str, Said]:
     """Each manifest against its hash, and what it speaks of against the packs; versions of format 1 whole."""
     found = {}
+    gone = ledger.gone(reader.project)
     for one in sorted(ids):
         place = place_of(reader.project, one)
         old = not (place / MANIFEST).exists() and (place / OLD_MANIFEST).exists()
         path = place if old else place / MANIFEST
-        if not path.exists() and one not in reader.names:
+        if not path.exists() and (one not in reader.names or one in gone):
             continue  # a writer died before it had written it
         try:
             if not old:
@@ -164,7 +175,7 @@ def check_versions(reader: Reader, ids: Collection[str], packs: Mapping[str, Che
                 problem = _wrong_spans(manifest, packs)
                 if problem:
                     reader.found(path, problem, [one])
-                found[one] = Content(manifest.rows, _columns(manifest.schema))
+                found[one] = Said(manifest.rows, _columns(manifest.schema))
             else:
                 found[one] = _check_old(reader, one)
         except NewerFormat:
@@ -190,14 +201,16 @@ def _wrong_spans(manifest: Manifest, packs: Mapping[str, Checked]) -> str:
         spans.add(manifest.extras_span)
     if file_length(manifest.footer, pages) != manifest.file:
         return "its pages do not add up to its file"
-    for name in {span.pack for span in spans} & packs.keys():
-        edges = np.array([(s.offset, s.offset + s.length) for s in spans if s.pack == name], np.int64)
-        if not np.isin(edges, packs[name].starts).all():
+    edges: dict[str, list[tuple[int, int]]] = {}
+    for span in spans:
+        edges.setdefault(span.pack, []).append((span.offset, span.offset + span.length))
+    for name in edges.keys() & packs.keys():
+        if not np.isin(np.array(edges[name], np.int64), packs[name].starts).all():
             return f"speaks of bytes that the pack {name} does not have"
     return ""
 
 
-def _check_old(reader: Reader, snapshot_id: str) -> Content:
+def _check_old(reader: Reader, snapshot_id: str) -> Said:
     place = place_of(reader.project, snapshot_id)
     content = reader.content(place / OLD_MANIFEST)
     old = old_version(reader.project, snapshot_id)
@@ -207,7 +220,7 @@ def _check_old(reader: Reader, snapshot_id: str) -> Content:
     known = {"format": 1, "id": snapshot_id, "rows": old.ranges[-1]} | {key: said.get(key) for key in _OLD_KEYS}
     if content != json.dumps(known, indent=1).encode():
         reader.found(place / OLD_MANIFEST, "is not what was stored", [snapshot_id])
-    return Content(old.ranges[-1], _columns(old.schema))
+    return Said(old.ranges[-1], _columns(old.schema))
 
 
 def check_content(reader: Reader, snapshot_id: str) -> None:
@@ -217,9 +230,10 @@ def check_content(reader: Reader, snapshot_id: str) -> None:
         stored = find(reader.project, snapshot_id)
         digests = [column_digest(said, stored.read([place]).column(0)) for place, said in enumerate(stored.schema)]
         made = id_of(stored.rows, digests, stored.form, stored.extras)
-    except Damaged as problem:
+    except (Damaged, NewerFormat, VersionNotFound, OSError) as problem:
         if not any(set(reader.names.get(snapshot_id, ())) & set(found.versions) for found in reader.findings):
-            reader.found(path, problem.message.rstrip("."), [snapshot_id])
+            said = f"cannot be read: {problem}" if isinstance(problem, OSError) else problem.message.rstrip(".")
+            reader.found(path, said, [snapshot_id])
         return
     if made != snapshot_id:
         reader.found(path, f"decodes to other content, {made[:12]}", [snapshot_id])
@@ -252,28 +266,36 @@ def _locked(problem: Exception) -> bool:
 
 
 def _false_pages(project: Project, database: sqlite3.Connection, packs: Mapping[str, Checked]) -> Iterator[str]:
-    numbers = dict(database.execute("select name, number from packs").fetchall())
+    names = dict(database.execute("select number, name from packs").fetchall())
     if database.execute("select 1 from pages where pack not in (select number from packs)").fetchone():
         yield "pages of no pack"
-    for name in numbers.keys() & packs.keys():
-        lies = {offset: (digest, length) for digest, offset, length in Pack(project, name).blobs}
-        query = "select hash, offset, length from pages where pack = ?"
-        for digest, offset, length in database.execute(query, (numbers[name],)):
-            if lies.get(offset) != (digest, length):
-                yield f"a page that the pack {name} does not have"
+    rows = database.execute("select pack, hash, offset, length from pages order by pack")
+    for number, pages in groupby(rows, key=itemgetter(0)):
+        name = names[number]
+        if name not in packs:
+            continue
+        try:
+            lies = {offset: (digest, length) for digest, offset, length in Pack(project, name).blobs}
+        except (Damaged, OSError):  # since it was checked: that is not the index's fault
+            continue
+        if any(lies.get(offset) != (digest, length) for _, digest, offset, length in pages):
+            yield f"a page that the pack {name} does not have"
 
 
 def _false_pieces(project: Project, database: sqlite3.Connection, ids: Collection[str]) -> Iterator[str]:
-    numbers = dict(database.execute("select id, number from snapshots").fetchall())
+    names = dict(database.execute("select number, id from snapshots").fetchall())
     if database.execute("select 1 from pieces where snapshot not in (select number from snapshots)").fetchone():
         yield "pieces of no version"
-    for one in numbers.keys() & set(ids):
+    wanted = set(ids)
+    rows = database.execute("select snapshot, fingerprint, place from pieces order by snapshot")
+    for number, pieces in groupby(rows, key=itemgetter(0)):
+        one = names[number]
+        if one not in wanted:
+            continue
         try:
             manifest = read_manifest(project, one)
-        except (Damaged, VersionNotFound):
+        except (Damaged, NewerFormat, VersionNotFound):
             continue
-        for fingerprint, place in database.execute(
-            "select fingerprint, place from pieces where snapshot = ?", (numbers[one],)
-        ):
+        for _, fingerprint, place in pieces:
             if not 0 <= place < len(manifest.spans) or manifest.fingerprint(place) != fingerprint:
                 yield f"a piece that the version {one[:12]} does not have"

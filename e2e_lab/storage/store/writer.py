@@ -81,6 +81,7 @@ class Writer:
         self, table: pa.Table, ranges: Sequence[int], prints: Sequence[Sequence[bytes]], *, statistics: bool
     ) -> None:
         """Take in the *ranges* of *table*; *prints* are the fingerprints of each column's pieces."""
+        self.lease.touch()
         groups = [list(group) for group in zip(*prints, strict=True)] if prints else []
         self._groups += groups
         self._find(set().union(*map(set, groups)) - self._known.keys() if groups else set())
