@@ -182,6 +182,11 @@ class ColumnDigest:
         return bytes(self._digest.digest())
 
 
+def has_nan(values: pa.Array | pa.ChunkedArray) -> bool:
+    """Whether NaN is among *values*; of a type that has none, it is not."""
+    return bool(pat.is_floating(values.type) and pc.any(pc.is_nan(values)).as_py())
+
+
 def feed_type(digest: Any, said: pa.Field) -> None:
     """Feed what values there may be: type, the extension that this Arrow has not registered, nullability."""
     _put(digest, logical_type(said.type).encode())

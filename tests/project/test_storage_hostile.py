@@ -24,9 +24,9 @@ from e2e_lab import storage
 from e2e_lab.errors import Damaged, NewerFormat, NotFound, UnsupportedData, UsageError, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.storage.store import thrift
-from e2e_lab.storage.store.heads import DIGITS
+from e2e_lab.storage.store.heads import DIGITS, pack_path
 from e2e_lab.storage.store.manifest import read_manifest
-from e2e_lab.storage.store.packs import MAGIC, Pack, pack_path
+from e2e_lab.storage.store.packs import MAGIC, Pack
 from tests.project.store_files import table
 
 SPOILED = int(os.environ.get("E2E_SPOILED", "3000"))

@@ -15,7 +15,7 @@ from e2e_lab import storage
 from e2e_lab.errors import Damaged, UnsupportedData
 from e2e_lab.project import Project
 from e2e_lab.storage.store import find, footer
-from e2e_lab.storage.store.packs import packs_folder
+from e2e_lab.storage.store.heads import packs_folder
 
 
 @pytest.mark.parametrize("rows", [10, 300_000])

@@ -20,7 +20,7 @@ from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.frames.object_kinds import Codec, complex_structs, complex_values
 from e2e_lab.storage.frames.pandas_objects import Packed, chunked, objects, pack_objects, refused, way_out, with_which
 from e2e_lab.storage.frames.python_values import spelled, unspelled
-from e2e_lab.storage.identity import decoded, logical_type
+from e2e_lab.storage.identity import decoded, has_nan, logical_type
 
 MASKED = {
     "int8": "Int8", "int16": "Int16", "int32": "Int32", "int64": "Int64",
@@ -37,7 +37,7 @@ def pack(values: pd.Series[Any], name: str) -> Packed:
             return packed
         empty = chunked(packed.array.slice(0, 0))
         both = packed.array.null_count and not isinstance(values.dtype, np.dtype)  # of numpy's NaN, Arrow made nulls
-        nans = bool(both and _nans(packed.array))
+        nans = bool(both and has_nan(packed.array))
         back = unpack(empty, packed.codec, packed.extras, nulls=packed.array.null_count > 0, nans=nans)
     except (pa.ArrowException, OverflowError, UnicodeError, ValueError, TypeError) as problem:
         said = str(problem).splitlines()[0] if str(problem) else type(problem).__name__
@@ -80,7 +80,7 @@ def _packed(values: pd.Series[Any], name: str) -> Packed:
         return Packed(pa.array(instants, pa.timestamp(dtype.unit, zone), from_pandas=True))
     if dtype.name in MASKED.values():
         array = pa.array(values.array)
-        needed = array.null_count and (not pat.is_floating(array.type) or _nans(array))
+        needed = array.null_count and (not pat.is_floating(array.type) or has_nan(array))
         return Packed(array, None if needed else {"masked": True})
     raise refused(name, dtype, "e2e-lab does not know this dtype")
 
@@ -248,10 +248,6 @@ def _default_string() -> Any:
     if int(pd.__version__.split(".", maxsplit=1)[0]) >= 3:
         return pd.StringDtype(na_value=np.nan)
     return pd.StringDtype("pyarrow")
-
-
-def _nans(array: pa.Array | pa.ChunkedArray) -> bool:
-    return bool(pat.is_floating(array.type) and pc.any(pc.is_nan(array)).as_py())
 
 
 def _masked(column: pa.ChunkedArray, _codec: Codec, _extras: Mapping[str, pa.Array]) -> pd.Series[Any]:

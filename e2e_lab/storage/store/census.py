@@ -19,9 +19,8 @@ from e2e_lab.project import Project
 from e2e_lab.records import STAGES
 from e2e_lab.storage import journal
 from e2e_lab.storage.store import ledger
-from e2e_lab.storage.store.heads import MANIFEST, folder_bytes, head_of, place_of, snapshots_folder
+from e2e_lab.storage.store.heads import MANIFEST, folder_bytes, head_of, packs_folder, place_of, snapshots_folder
 from e2e_lab.storage.store.leases import Held, held
-from e2e_lab.storage.store.packs import packs_folder
 
 KEEP_DAYS = 90
 _ID = re.compile(r'"([0-9a-f]{32})"')

@@ -16,9 +16,9 @@ from e2e_lab.project import Project, sync_folder, taking_turns, writing
 from e2e_lab.records import Collected, plural
 from e2e_lab.storage.store import ledger
 from e2e_lab.storage.store.census import Census, Seen, census
-from e2e_lab.storage.store.heads import DIGITS, MANIFEST, folder_bytes, place_of, snapshots_folder
+from e2e_lab.storage.store.heads import DIGITS, MANIFEST, folder_bytes, packs_folder, place_of, snapshots_folder
 from e2e_lab.storage.store.index import Index
-from e2e_lab.storage.store.packs import STALE_SECONDS, packs_folder
+from e2e_lab.storage.store.packs import STALE_SECONDS
 from e2e_lab.storage.store.repacking import Use, drop_packs, is_sound, rewrite, uses
 
 SPARSE = 0.5

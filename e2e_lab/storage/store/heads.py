@@ -47,6 +47,16 @@ def place_of(project: Project, snapshot_id: str) -> Path:
     return snapshots_folder(project) / snapshot_id
 
 
+def packs_folder(project: Project) -> Path:
+    """Where packs lie."""
+    return project.home / "store" / "packs"
+
+
+def pack_path(project: Project, name: str) -> Path:
+    """The file of a pack, whether it is there or not."""
+    return packs_folder(project) / f"{name}.pack"
+
+
 def stored_ids(project: Project) -> list[str]:
     """The ids of all versions that have a folder here, of either format."""
     try:
@@ -95,7 +105,7 @@ def is_stored(project: Project, snapshot_id: str) -> bool:
         return is_old(project, snapshot_id)
     except (Damaged, NewerFormat):
         return False
-    return all((project.home / "store" / "packs" / f"{name}.pack").exists() for name in head.packs)
+    return all(pack_path(project, name).exists() for name in head.packs)
 
 
 def is_old(project: Project, snapshot_id: str) -> bool:

@@ -7,9 +7,9 @@ from dataclasses import replace
 from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.storage.parquet import physical_schema
-from e2e_lab.storage.store.heads import DIGITS, MANIFEST, head_of, place_of, stored_ids
+from e2e_lab.storage.store.heads import DIGITS, MANIFEST, head_of, pack_path, place_of, stored_ids
 from e2e_lab.storage.store.manifest import Manifest, write_manifest
-from e2e_lab.storage.store.packs import Packs, Span, pack_path, suspicion
+from e2e_lab.storage.store.packs import Packs, Span, suspicion
 from e2e_lab.storage.store.writer import Described, composed, manifest_there
 
 

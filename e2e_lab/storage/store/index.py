@@ -15,9 +15,9 @@ from typing import TypeVar
 
 from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project
-from e2e_lab.storage.store.heads import stored_ids
+from e2e_lab.storage.store.heads import packs_folder, stored_ids
 from e2e_lab.storage.store.manifest import Manifest, read_manifest
-from e2e_lab.storage.store.packs import Pack, Span, packs_folder
+from e2e_lab.storage.store.packs import Pack, Span
 
 T = TypeVar("T")
 WAIT_SECONDS = 1.0

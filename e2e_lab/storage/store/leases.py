@@ -22,8 +22,7 @@ from typing import Any
 import psutil
 
 from e2e_lab.project import Project, writing
-from e2e_lab.storage.store.heads import is_stored
-from e2e_lab.storage.store.packs import pack_path
+from e2e_lab.storage.store.heads import is_stored, pack_path
 
 ELSEWHERE_SECONDS = 86_400
 TOUCH_SECONDS = 60.0

@@ -147,10 +147,7 @@ class Manifest:
 
     def packs(self) -> tuple[str, ...]:
         """The packs it needs, in the order in which it first speaks of them."""
-        names = dict.fromkeys(span.pack for spans in self.spans for span in spans)
-        if self.extras_span is not None:
-            names.setdefault(self.extras_span.pack)
-        return tuple(names)
+        return tuple(dict.fromkeys(span.pack for span in self.needed))
 
     def same_file(self, other: Manifest) -> bool:
         """Whether the file of *other* has the same pages at the same places."""

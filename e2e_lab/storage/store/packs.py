@@ -25,6 +25,7 @@ from blake3 import blake3
 
 from e2e_lab.errors import Damaged, DiskFull
 from e2e_lab.project import Project, sync_folder, writing
+from e2e_lab.storage.store.heads import pack_path, packs_folder
 
 MAGIC = b"E2EPACK2"
 SHORT = 16
@@ -44,16 +45,6 @@ class Span(NamedTuple):
 def short_hash(content: bytes | memoryview) -> bytes:
     """The first 16 bytes of a BLAKE3."""
     return bytes(blake3(content).digest(length=SHORT))
-
-
-def packs_folder(project: Project) -> Path:
-    """Where packs lie."""
-    return project.home / "store" / "packs"
-
-
-def pack_path(project: Project, name: str) -> Path:
-    """The file of a pack, whether it is there or not."""
-    return packs_folder(project) / f"{name}.pack"
 
 
 class PackWriter:
@@ -238,15 +229,21 @@ def suspicion(pack: Path) -> Path:
 
 
 class Packs:
-    """The packs of a project, each opened once."""
+    """The packs of a project, each opened, and looked at from outside, once; :class:`Damaged` where one is gone."""
 
     def __init__(self, project: Project) -> None:
         self._project = project
         self._open: dict[str, Pack] = {}
+        self._doubted: dict[str, bool] = {}
 
     def __getitem__(self, name: str) -> Pack:
         if name not in self._open:
-            self._open[name] = Pack(self._project, name)
+            try:
+                self._open[name] = Pack(self._project, name)
+            except OSError as problem:
+                raise Damaged(
+                    f"The pack {name} of the store cannot be read: {problem.strerror}.", hint="e2e verify"
+                ) from problem
         return self._open[name]
 
     def sound(self, spans: Iterable[Span]) -> bool:
@@ -254,7 +251,7 @@ class Packs:
         try:
             for span in spans:
                 self[span.pack].check(span.offset, span.length)
-        except (Damaged, OSError):
+        except Damaged:
             return False
         return True
 
@@ -266,8 +263,10 @@ class Packs:
         return all(self._trusted(name, some) for name, some in of.items())
 
     def _trusted(self, name: str, spans: Sequence[Span]) -> bool:
-        path = pack_path(self._project, name)
-        return path.exists() and (not suspicion(path).exists() or self.sound(spans))
+        if name not in self._doubted:
+            path = pack_path(self._project, name)
+            self._doubted[name] = not path.exists() or suspicion(path).exists()
+        return not self._doubted[name] or self.sound(spans)
 
 
 def merged(spans: Iterable[Span]) -> list[Span]:

@@ -5,12 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.types as pat
 
 from e2e_lab.errors import Damaged, VersionNotFound
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import Content, column_digest, id_of, side_by_side
+from e2e_lab.storage.identity import Content, column_digest, has_nan, id_of, side_by_side
 from e2e_lab.storage.parquet import ROWS_ONLY
 from e2e_lab.storage.store.heads import is_old
 from e2e_lab.storage.store.healing import heal
@@ -108,4 +106,4 @@ def _parent_digests(parent: Manifest, plan: Cut) -> dict[tuple[str | bytes, ...]
 def _counts(column: pa.ChunkedArray) -> tuple[int, bool]:
     """How many nulls a column has, and whether NaN is beside them."""
     nulls = column.null_count
-    return nulls, bool(nulls and pat.is_floating(column.type) and pc.any(pc.is_nan(column)).as_py())
+    return nulls, bool(nulls) and has_nan(column)

@@ -15,7 +15,7 @@ from e2e_lab.errors import Damaged
 from e2e_lab.project import Project
 from e2e_lab.storage.store.footer import MAGIC
 from e2e_lab.storage.store.manifest import Manifest, read_manifest
-from e2e_lab.storage.store.packs import Pack, Span
+from e2e_lab.storage.store.packs import Packs, Span
 
 
 class Replaced(Exception):
@@ -29,7 +29,7 @@ class VersionFile(io.RawIOBase):
         super().__init__()
         self._project = project
         self._manifest = manifest
-        self._packs: dict[str, Pack] = {}
+        self._packs = Packs(project)
         self._lay_out(manifest.layout)
         footer = manifest.footer + len(manifest.footer).to_bytes(4, "little") + MAGIC
         self._head, self._tail = pa.py_buffer(MAGIC), pa.py_buffer(footer)
@@ -73,7 +73,7 @@ class VersionFile(io.RawIOBase):
     def check(self, place: int) -> None:
         """Check the pages of the span at *place*; :class:`Damaged`."""
         span = self._spans[place]
-        self._pack(span).check(span.offset, span.length)
+        self._packs[span.pack].check(span.offset, span.length)
 
     def _wanted(self, start: int, end: int) -> list[pa.Buffer]:
         try:
@@ -102,12 +102,7 @@ class VersionFile(io.RawIOBase):
         if place > len(self._spans):
             return self._tail.slice(offset, length)
         span = self._spans[place - 1]
-        return self._pack(span).read(span.offset + offset, length)
-
-    def _pack(self, span: Span) -> Pack:
-        if span.pack not in self._packs:
-            self._packs[span.pack] = opened(self._project, span.pack)
-        return self._packs[span.pack]
+        return self._packs[span.pack].read(span.offset + offset, length)
 
 
 def moved_since(project: Project, snapshot_id: str, spans: Sequence[Span]) -> Manifest | None:
@@ -120,16 +115,6 @@ def moved_since(project: Project, snapshot_id: str, spans: Sequence[Span]) -> Ma
     except Damaged:
         return None
     return now if now.layout != spans else None
-
-
-def opened(project: Project, name: str) -> Pack:
-    """A pack that a version needs; :class:`Damaged` where it is gone."""
-    try:
-        return Pack(project, name)
-    except OSError as problem:
-        raise Damaged(
-            f"The pack {name} of the store cannot be read: {problem.strerror}.", hint="e2e verify"
-        ) from problem
 
 
 @contextmanager
@@ -153,7 +138,7 @@ def extras_of(project: Project, manifest: Manifest) -> dict[str, pa.Array]:
     if span is None and not content:
         return {}
     if span is not None:
-        content = opened(project, span.pack).read(span.offset, span.length)
+        content = Packs(project)[span.pack].read(span.offset, span.length)
     found = pa.ipc.open_stream(content).read_all()
     return {name: found.column(name)[0].values for name in found.column_names}
 

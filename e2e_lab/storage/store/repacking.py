@@ -6,7 +6,6 @@ lock, after leases were read: a crash, a writer or a reader at any instant finds
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,11 +16,11 @@ from numpy.typing import NDArray
 from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project, sync_folder, writing
 from e2e_lab.storage.store.census import Census, census
-from e2e_lab.storage.store.heads import head_of
+from e2e_lab.storage.store.heads import head_of, pack_path, packs_folder
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.leases import Lease, held, lease
 from e2e_lab.storage.store.manifest import Manifest, read_manifest, write_manifest
-from e2e_lab.storage.store.packs import Pack, PackWriter, Span, pack_path, packs_folder, suspicion
+from e2e_lab.storage.store.packs import Pack, PackWriter, Span, suspicion
 
 TOGETHER = 256 << 20
 """Bytes that go into one new pack, at least, where old ones have as many."""
@@ -81,8 +80,7 @@ def opened_packs(project: Project, names: Iterable[str]) -> dict[str, Pack]:
 def touched(manifest: Manifest, packs: Mapping[str, Pack]) -> dict[str, NDArray[np.bool_]]:
     """Of each of *packs* that a version needs, which blobs."""
     spans: dict[str, set[tuple[int, int]]] = {}
-    extras = [manifest.extras_span] if manifest.extras_span else []
-    for span in itertools.chain(extras, itertools.chain.from_iterable(manifest.spans)):
+    for span in manifest.needed:
         if span.pack in packs:
             spans.setdefault(span.pack, set()).add((span.offset, span.length))
     found = {}

@@ -6,11 +6,9 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
-import pyarrow.compute as pc
-import pyarrow.types as pat
 
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import BLOCK, ColumnDigest, id_of
+from e2e_lab.storage.identity import BLOCK, ColumnDigest, has_nan, id_of
 from e2e_lab.storage.store.healing import heal
 from e2e_lab.storage.store.leases import Lease
 from e2e_lab.storage.store.manifest import Cut
@@ -29,12 +27,11 @@ class _Column:
         self.digest = ColumnDigest(said)
         self.nulls = 0
         self.nan = False
-        self._floating = pat.is_floating(said.type)
 
     def feed(self, values: pa.ChunkedArray) -> None:
         self.digest.feed(values)
         self.nulls += values.null_count
-        self.nan = self.nan or (self._floating and bool(pc.any(pc.is_nan(values)).as_py()))
+        self.nan = self.nan or has_nan(values)
 
 
 def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, parent: str | None = None) -> Put:

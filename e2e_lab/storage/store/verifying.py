@@ -25,11 +25,11 @@ from e2e_lab.project import Project
 from e2e_lab.records import Finding
 from e2e_lab.storage.identity import column_digest, id_of
 from e2e_lab.storage.store import ledger
-from e2e_lab.storage.store.heads import MANIFEST, OLD_MANIFEST, OLD_TABLE, place_of
+from e2e_lab.storage.store.heads import MANIFEST, OLD_MANIFEST, OLD_TABLE, pack_path, place_of
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.manifest import Manifest, file_length, read_manifest
 from e2e_lab.storage.store.one_file import old_version
-from e2e_lab.storage.store.packs import SHORT, Pack, pack_path, short_hash, suspicion
+from e2e_lab.storage.store.packs import SHORT, Pack, short_hash, suspicion
 from e2e_lab.storage.store.repacking import touched
 from e2e_lab.storage.store.stored import find
 

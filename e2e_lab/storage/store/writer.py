@@ -154,7 +154,7 @@ class Writer:
         """Whether a page lies where the index says, by the pack's own table: an index may be wrong."""
         try:
             return self._packs[span.pack].has(digest, span.offset, span.length)
-        except (Damaged, OSError):
+        except Damaged:
             return False
 
     def _placed(self, digest: bytes, blob: bytes | memoryview) -> Span:

@@ -102,13 +102,13 @@ def wish(kind: type[R], body: bytes) -> R:
 def checked(kind: type[R], said: Mapping[str, Any]) -> R:
     """The record of *kind* that *said* describes, every field of its declared type."""
     hints = typing.get_type_hints(kind)
-    fields = {field.name: field for field in dataclasses.fields(kind)}
-    unknown = sorted(set(said) - set(fields))
+    fields = [one.name for one in dataclasses.fields(kind)]
+    unknown = sorted(set(said).difference(fields))
     if unknown:
         raise UsageError(f"There is no {unknown[0]!r} here.", hint=_example(kind))
-    for name, one in fields.items():
-        needed = one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
-        if name not in said and needed:
+    needed = needed_fields(kind)
+    for name in fields:
+        if name not in said and name in needed:
             raise UsageError(f"{name!r} is missing.", hint=_example(kind))
         if name in said and not _fits(hints[name], said[name]):
             raise UsageError(f"{name!r} is not {_words(hints[name])}.", hint=_example(kind))
@@ -139,11 +139,12 @@ def _words(hint: Any) -> str:
 
 def _example(kind: type[Record]) -> str:
     """How the body looks: ``{"path": "FOLDER"}``."""
-    shown = {name: "FOLDER" if name == "path" else name.upper() for name in _needed(kind)}
+    shown = {name: "FOLDER" if name == "path" else name.upper() for name in needed_fields(kind)}
     return json.dumps(shown)
 
 
-def _needed(kind: type[Record]) -> list[str]:
+def needed_fields(kind: type[Any]) -> list[str]:
+    """The fields of a record that have no default."""
     return [
         one.name
         for one in dataclasses.fields(kind)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import TypeVar
 
@@ -117,11 +118,11 @@ def found_version(project: Project, name: str, selector: str) -> Snapshot:
 
 def _entries(project: Project, shown: Sequence[Snapshot], known: Sequence[Snapshot]) -> tuple[VersionEntry, ...]:
     events = versions.by_event(known)
-    numbers = [number for number, _ in events]
+    numbers = Counter(number for number, _ in events)
     now = _current(project, known[0].name) if known else None
     return tuple(
         versions.version_entry(
-            project, version, events, alone=numbers.count(version.version) == 1,
+            project, version, events, alone=numbers[version.version] == 1,
             current=now is not None and (version.version, version.id) == (now.version, now.id),
         )
         for version in shown

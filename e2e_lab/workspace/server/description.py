@@ -18,7 +18,7 @@ from tornado.web import authenticated
 from e2e_lab.records import Record
 from e2e_lab.records.jobs import Problem
 from e2e_lab.workspace.job_kinds import KINDS
-from e2e_lab.workspace.server.asked import Param
+from e2e_lab.workspace.server.asked import Param, needed_fields
 from e2e_lab.workspace.server.handlers import PlainHandler
 from e2e_lab.workspace.server.routes import ROUTES, Route
 
@@ -138,15 +138,11 @@ def _either(options: list[Schema]) -> Schema:
 
 def _record(kind: type[Record], parts: dict[str, Schema]) -> Schema:
     hints = typing.get_type_hints(kind)
-    fields = dataclasses.fields(kind)
-    needed = [
-        one.name for one in fields if one.default is dataclasses.MISSING and one.default_factory is dataclasses.MISSING
-    ]
     return {
         "type": "object",
         "description": _first_line(kind),
-        "required": needed,
-        "properties": {one.name: schema_of(hints[one.name], parts) for one in fields},
+        "required": needed_fields(kind),
+        "properties": {one.name: schema_of(hints[one.name], parts) for one in dataclasses.fields(kind)},
     }
 
 
