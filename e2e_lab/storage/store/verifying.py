@@ -271,8 +271,8 @@ def _false_pages(project: Project, database: sqlite3.Connection, packs: Mapping[
         yield "pages of no pack"
     rows = database.execute("select pack, hash, offset, length from pages order by pack")
     for number, pages in groupby(rows, key=itemgetter(0)):
-        name = names[number]
-        if name not in packs:
+        name = names.get(number)  # of one that a writer added since, nothing was checked
+        if name is None or name not in packs:
             continue
         try:
             lies = {offset: (digest, length) for digest, offset, length in Pack(project, name).blobs}
@@ -289,8 +289,8 @@ def _false_pieces(project: Project, database: sqlite3.Connection, ids: Collectio
     wanted = set(ids)
     rows = database.execute("select snapshot, fingerprint, place from pieces order by snapshot")
     for number, pieces in groupby(rows, key=itemgetter(0)):
-        one = names[number]
-        if one not in wanted:
+        one = names.get(number)  # None for one that a writer added since
+        if one is None or one not in wanted:
             continue
         try:
             manifest = read_manifest(project, one)
