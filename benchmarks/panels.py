@@ -237,7 +237,7 @@ def _ask(server: Server, path: str) -> Any:
 
 
 def _is_worker(process: psutil.Process) -> bool:
-    return "e2e_lab.workspace.worker" in process.cmdline()
+    return "e2e_lab.workspace.tables.worker" in process.cmdline()
 
 
 def _memory(pid: int) -> float:

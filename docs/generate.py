@@ -13,7 +13,7 @@ import typescript  # beside this file
 import e2e_lab
 from e2e_lab import errors
 from e2e_lab.workspace.grammar import AREAS, VERBS
-from e2e_lab.workspace.job_kinds import KINDS
+from e2e_lab.workspace.jobs import KINDS
 from e2e_lab.workspace.server.backend import E2ELab
 from e2e_lab.workspace.server.description import document
 from e2e_lab.workspace.server.routes import ROUTES

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 from e2e_lab import records
 from e2e_lab.records import Record, jobs, kernels, panels, standing
-from e2e_lab.workspace.job_kinds import KINDS
+from e2e_lab.workspace.jobs import KINDS
 from e2e_lab.workspace.server.routes import ROUTES
 
 NOTE = """\

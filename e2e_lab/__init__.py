@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from e2e_lab.errors import E2EError
 
 if TYPE_CHECKING:
-    from e2e_lab.workspace.api import (
+    from e2e_lab.workspace.verbs import (
         commit,
         datasets,
         export,
@@ -82,9 +82,9 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     if name in __all__:
-        from e2e_lab.workspace import api
+        from e2e_lab.workspace import verbs
 
-        return getattr(api, name)
+        return getattr(verbs, name)
     if name == "__version__":
         from importlib.metadata import version
 
@@ -98,9 +98,9 @@ def __dir__() -> list[str]:
 
 def load_ipython_extension(shell: Any) -> None:
     """``%load_ext e2e_lab``: the magics, the hooks, and ``e2e`` in the namespace where that name is free."""
-    from e2e_lab.workspace import kernel
+    from e2e_lab.workspace import notebook
 
-    kernel.load(shell)
+    notebook.load(shell)
 
 
 def _jupyter_labextension_paths() -> list[dict[str, str]]:

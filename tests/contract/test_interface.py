@@ -211,11 +211,11 @@ def test_what_lies_on_disk_is_where_the_contract_says(shell: Path, project: Proj
 
 
 def test_one_form_of_reference_with_every_selector(shell: Path, project: Project) -> None:
-    from e2e_lab.workspace import api
+    from e2e_lab.workspace import verbs
 
     first = storage.current(project, "flights")
-    api.commit("first")
-    api.snapshot(pd.DataFrame({"flight": [9], "late": [1.0]}), "flights")
+    verbs.commit("first")
+    verbs.snapshot(pd.DataFrame({"flight": [9], "late": [1.0]}), "flights")
     for selector in ("v1", "HEAD", "git:HEAD", "git:main", first.id[:6], f"id:{first.id}", "main"):
         assert len(e2e.load(f"flights@{selector}")) == 2, selector
     day = first.time.strftime("%Y-%m-%d")

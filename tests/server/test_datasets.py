@@ -113,6 +113,20 @@ async def test_a_difference_tells_schema_rows_and_bytes(ask: Any, data: Project)
     assert (await ask("diff", project="flights", dataset="flights", a="v1", b="v9")).body["code"] == "version_not_found"
 
 
+async def test_a_number_that_two_branches_gave_is_no_selector(ask: Any, data: Project) -> None:
+    import pandas as pd
+
+    first, second = storage.versions(data, "flights")
+    storage.reinstate(data, first)
+    other = storage.snapshot(data, pd.DataFrame({"carrier": ["UA"]}), "flights", stage="raw", author="Ada")
+    assert other.version == second.version
+    timeline = (await ask(FLIGHTS, project="flights")).body["items"]
+    assert {one["selector"] for one in timeline} == {f"id:{other.id}", f"id:{second.id}", "v1"}
+    found = (await ask("diff", project="flights", dataset="flights", a="v1", b=f"id:{second.id}")).body
+    assert (found["a"]["selector"], found["b"]["selector"]) == ("v1", f"id:{second.id}")
+    assert (found["a"]["current"], found["b"]["current"]) == (False, False)
+
+
 async def test_lineage_leads_back_to_the_file_and_on_to_what_was_made(ask: Any, data: Project) -> None:
     graph = (await ask(f"{FLIGHTS}/v1/lineage", project="flights")).body
     depths = {node["name"]: node["depth"] for node in graph["nodes"]}
@@ -311,7 +325,7 @@ def test_a_worker_ends_with_its_server(tmp_path: Path) -> None:
     import sys
 
     code = (
-        "from e2e_lab.workspace.query import Worker; import time;"
+        "from e2e_lab.workspace.tables import Worker; import time;"
         "w = Worker(); w._running = w._start(); print(w.pid, flush=True); time.sleep(60)"
     )
     server = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE)

@@ -17,8 +17,9 @@ from tornado.httpclient import HTTPClientError
 
 from e2e_lab import __version__
 from e2e_lab.project import Project
-from e2e_lab.workspace import job_kinds, jobs
-from e2e_lab.workspace.job_kinds import Kind
+from e2e_lab.workspace import jobs
+from e2e_lab.workspace.jobs import Kind
+from e2e_lab.workspace.jobs.detached import _whole, save
 
 EXPORT = {"kind": "export", "args": {"ref": "flights@v1", "path": "flights/out.parquet"}}
 
@@ -37,9 +38,9 @@ def slow(data: Project, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """A job that takes a minute: an ingest from a file that nobody writes to, which is a real wait of the system."""
     pipe = data.root / "endless.csv"
     os.mkfifo(pipe)
-    checked = job_kinds.KINDS["ingest"]
+    checked = jobs.KINDS["ingest"]
     unchecked = Kind(checked.args, checked.title, lambda _, inside, args: _at(inside, args), checked.work)
-    monkeypatch.setitem(job_kinds.KINDS, "ingest", unchecked)
+    monkeypatch.setitem(jobs.KINDS, "ingest", unchecked)
     return {"kind": "ingest", "args": {"path": "flights/endless.csv", "name": "endless"}}
 
 
@@ -189,7 +190,7 @@ def test_a_job_of_a_machine_that_went_down_has_failed(data: Project) -> None:
     job = Job(id="20260101T000000000000-abcdef", kind="export", title="t", state="running", created=datetime.now(UTC))
     folder = data.home / "jobs" / job.id
     folder.mkdir(parents=True)
-    jobs.save(data, job)
+    save(data, job)
     (folder / "process.json").write_text(json.dumps({"pid": os.getpid(), "began": 1.0}), "utf-8")  # its number is ours
     found = jobs.find(data, job.id)
     assert (found.state, found.error and found.error.code) == ("failed", "job_died")
@@ -199,8 +200,8 @@ def test_a_job_of_a_machine_that_went_down_has_failed(data: Project) -> None:
 def test_a_log_is_cut_between_letters() -> None:
     text = "naïve — ☃ 🐍".encode()
     for length in range(len(text) + 1):
-        text[: len(jobs._whole(text[:length]))].decode()
-    assert jobs._whole(text) == text
+        text[: len(_whole(text[:length]))].decode()
+    assert _whole(text) == text
 
 
 @pytest.mark.integration

@@ -17,7 +17,8 @@ import pytest
 from e2e_lab.errors import JobNotFound, Locked
 from e2e_lab.project import Project
 from e2e_lab.records.jobs import ExportArgs, Job, JobState
-from e2e_lab.workspace import job_process, jobs
+from e2e_lab.workspace.jobs import detached as jobs
+from e2e_lab.workspace.jobs import process as job_process
 from tests.server.test_jobs import EXPORT, _stream, over
 
 

@@ -11,7 +11,7 @@ import pytest
 from e2e_lab import __version__
 from e2e_lab.errors import Damaged
 from e2e_lab.project import Project
-from e2e_lab.workspace import status
+from e2e_lab.workspace.across import status
 
 
 async def test_status_tells_project_branch_and_the_five_rooms(ask: Any, flights: Project) -> None:

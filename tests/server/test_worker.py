@@ -14,8 +14,7 @@ import pytest
 from e2e_lab import storage
 from e2e_lab.errors import WorkerLost
 from e2e_lab.project import Project
-from e2e_lab.workspace import query, windows
-from e2e_lab.workspace.query import Worker
+from e2e_lab.workspace.tables import Worker, query, windows
 
 ROWS = "datasets/flights/snapshots/v1/rows"
 
@@ -121,7 +120,7 @@ async def test_the_environment_of_the_server_does_not_choose_the_project(
 def test_a_long_list_is_cut_before_it_is_written_out() -> None:
     import pyarrow as pa
 
-    from e2e_lab.workspace.cells import LONGEST, cells
+    from e2e_lab.workspace.tables.cells import LONGEST, cells
 
     long = pa.array([[list(range(1000))] * 3000, None, [[1]], []])
     began = time.perf_counter()

@@ -6,7 +6,7 @@ import time
 from datetime import UTC, datetime
 
 from e2e_lab.records import Column, Parent, Snapshot
-from e2e_lab.workspace.ancestry import graph
+from e2e_lab.workspace.server.ancestry import graph
 
 
 def version(name: str, number: int, content: str, *parents: Parent) -> Snapshot:

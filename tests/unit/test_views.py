@@ -20,8 +20,8 @@ from e2e_lab.records import (
     View,
     settings,
 )
-from e2e_lab.workspace import cards, run_table
-from e2e_lab.workspace.run_table import RunTable
+from e2e_lab.workspace.showing import cards, runs
+from e2e_lab.workspace.showing.runs import RunTable
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 EVIL = "<script>alert(1)</script><img src=x onerror=alert(2)>"
@@ -161,7 +161,7 @@ def test_runs_are_an_ordinary_table_that_shows_itself_briefly() -> None:
 
 
 def test_a_metric_or_parameter_called_as_another_column_has_one_of_its_own() -> None:
-    made = run_table.table([run(metrics={"seconds": 2.5, "rmse": 0.5}, params={"rmse": "x", "id": "y", "depth": "6"})])
+    made = runs.run_table([run(metrics={"seconds": 2.5, "rmse": 0.5}, params={"rmse": "x", "id": "y", "depth": "6"})])
     columns = ["metric.seconds", "rmse", "param.rmse", "param.id", "depth"]
     assert list(made) == ["run", "status", "started", "seconds", *columns, "data", "id"]
     assert made.loc[0, columns].tolist() == [2.5, 0.5, "x", "y", "6"]

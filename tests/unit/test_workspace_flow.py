@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from e2e_lab.records import Parent
-from e2e_lab.workspace.flow import Flow, names_read, read
+from e2e_lab.workspace.session.flow import Flow, names_read, read
 
 FLIGHTS = Parent(name="flights", version=1, id="f1")
 WEATHER = Parent(name="weather", version=2, id="w2")

@@ -8,7 +8,7 @@ import e2e_lab
 from e2e_lab.errors import UsageError
 from e2e_lab.workspace import grammar
 from e2e_lab.workspace.grammar import VERBS, completion_context, help_text, parse
-from e2e_lab.workspace.verbs import _VERBS
+from e2e_lab.workspace.verbs.doing import _VERBS
 
 
 def test_every_verb_is_carried_out_has_help_an_example_and_a_python_twin() -> None:

@@ -15,8 +15,8 @@ import pytest
 from e2e_lab import __version__
 from e2e_lab.project import Project
 from e2e_lab.records.kernels import Frame
-from e2e_lab.workspace import front
-from e2e_lab.workspace.frames import Board
+from e2e_lab.workspace.notebook import front
+from e2e_lab.workspace.notebook.frames import Board
 from e2e_lab.workspace.session import session
 from tests.conftest import Kernel, git
 from tests.workspace.conftest import Notebook
@@ -113,7 +113,7 @@ def test_last_assigned_comes_first_and_only_what_changed_is_worked_out_again(
     notebook.run("three = two + 1")
     looked = []
     monkeypatch.setattr(
-        "e2e_lab.workspace.frames._bytes", lambda kind, table: looked.append(table.shape)  # type: ignore[func-returns-value]
+        "e2e_lab.workspace.notebook.frames._bytes", lambda kind, table: looked.append(table.shape)  # type: ignore[func-returns-value]
     )  # fmt: skip
     assert list(board()) == ["three", "two", "one"]
     assert len(looked) == 1
@@ -261,8 +261,8 @@ def test_long_work_shows_a_bar_that_leaves_nothing_behind(kernels: Callable[...,
     pytest.importorskip("ipywidgets")
     kernel = kernels(project.root)
     cell = kernel.begin(
-        "import time; from e2e_lab.workspace.progress import shown\n"
-        "with shown('verifying', notebook=True) as tell:\n"
+        "import time; from e2e_lab.workspace.showing import progress_bar\n"
+        "with progress_bar('verifying', notebook=True) as tell:\n"
         "    for n in range(12): tell(n, 12); time.sleep(0.1)"
     )
     said: list[tuple[str, dict[str, Any]]] = []
@@ -277,7 +277,7 @@ def test_long_work_shows_a_bar_that_leaves_nothing_behind(kernels: Callable[...,
     assert moved[-1] > 0.7
     last = [content for kind, content in said if kind == "update_display_data"][-1]
     assert last["data"] == {"text/plain": ""}
-    kernel.show("with shown('quick', notebook=True) as tell: tell(1, 2)")
+    kernel.show("with progress_bar('quick', notebook=True) as tell: tell(1, 2)")
 
 
 # ---- places, several pages, and the notebook on disk ---------------------------------------------------------
@@ -436,7 +436,7 @@ def test_a_page_that_does_not_answer_holds_a_commit_up_for_two_seconds_at_most(
 def buttons(notebook: Notebook, flights_csv: Path) -> Any:
     """The buttons that `%e2e` would show, without a page."""
     pytest.importorskip("ipywidgets")
-    from e2e_lab.workspace.buttons import Buttons
+    from e2e_lab.workspace.notebook.buttons import Buttons
 
     notebook.run("import pandas as pd\nflights = pd.read_csv('flights.csv')")
     return Buttons(session, notebook.run("%e2e"))

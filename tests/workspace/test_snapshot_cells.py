@@ -130,6 +130,16 @@ def test_an_older_version_loads_by_number_date_and_content(housing: Notebook) ->
     assert "housing" in error.message + error.hint
 
 
+def test_in_a_notebook_that_is_run_again_load_gives_what_it_would_have_saved(
+    housing: Notebook, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    housing.run("%e2e snapshot housing")
+    monkeypatch.setenv("E2E_INERT", "1")
+    housing.run("more = housing.assign(rooms=[1, 2, 3])\n%e2e snapshot more --as housing")
+    housing.run("%e2e load housing --into by_magic\nby_name = e2e.load('housing')")
+    assert list(housing["by_magic"].columns) == list(housing["by_name"].columns) == ["id", "price", "town", "rooms"]
+
+
 def test_an_error_is_two_lines_without_a_traceback(housing: Notebook, capsys: pytest.CaptureFixture[str]) -> None:
     housing.fail("%e2e snapshot huosing")
     shown = capsys.readouterr()

@@ -15,7 +15,7 @@ import pytest
 from e2e_lab import storage
 from e2e_lab.project import Project
 from e2e_lab.records.panels import ColumnProfile
-from e2e_lab.workspace import profiles, windows
+from e2e_lab.workspace.tables import profiles, windows
 
 
 def rows(project: Project, table: Any, **words: Any) -> dict[str, list[Any]]:

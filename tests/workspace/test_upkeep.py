@@ -13,8 +13,8 @@ from e2e_lab import storage
 from e2e_lab.errors import GitError, UsageError
 from e2e_lab.project import Project
 from e2e_lab.records import Collected, Finding, Forgotten, Verified
-from e2e_lab.workspace import cards
 from e2e_lab.workspace.cli import main
+from e2e_lab.workspace.showing import cards
 from tests.conftest import git
 from tests.project.store_files import flip, fresh, manifest, packs, same, table
 from tests.workspace.conftest import Notebook

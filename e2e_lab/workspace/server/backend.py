@@ -17,8 +17,8 @@ from traitlets import Float
 from traitlets.config import Configurable
 
 from e2e_lab.errors import NotFound, UnfitPython, UsageError
-from e2e_lab.workspace.query import Worker
 from e2e_lab.workspace.server.kept import Kept
+from e2e_lab.workspace.tables import Worker
 
 if TYPE_CHECKING:
     from jupyter_server.serverapp import ServerApp

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from typing import TypeVar
 
 from e2e_lab import storage, versioning
-from e2e_lab.errors import E2EError
 from e2e_lab.project import Project
-from e2e_lab.records import Dataset, DatasetChange, Ref, Removed, Renamed, Restored, Snapshot, dataset_name
+from e2e_lab.records import Dataset, Ref, Removed, Renamed, Restored, Snapshot, dataset_name
 from e2e_lab.records.panels import DatasetEntry, DatasetPage, Graph, Origins, VersionDiff, VersionEntry, VersionPage
-from e2e_lab.workspace import ancestry, versions
+from e2e_lab.workspace import across
+from e2e_lab.workspace.server import ancestry, versions
 from e2e_lab.workspace.server.asked import Asked
 from e2e_lab.workspace.server.kept import records_state, seconds
 from e2e_lab.workspace.server.paths import under
@@ -54,9 +53,7 @@ def _unsaved(asked: Asked) -> frozenset[str]:
     """The paths that git has not committed as they are."""
     project = asked.project
     state = (records_state(project), seconds(_GIT_SECONDS))
-    return asked.backend.kept.get(
-        ("unsaved", project.root), state, lambda: frozenset(versioning.unsaved(project))
-    )  # fmt: skip
+    return asked.backend.kept.get(("unsaved", project.root), state, lambda: frozenset(versioning.unsaved(project)))
 
 
 def _entry(project: Project, found: Dataset, unsaved: frozenset[str]) -> DatasetEntry:
@@ -74,25 +71,25 @@ def _page(asked: Asked, found: Sequence[T]) -> Sequence[T]:
 
 def snapshots(asked: Asked) -> VersionPage:
     """``GET datasets/{name}/snapshots``."""
-    known = _versions(asked, asked.words["name"])
-    newest_first = known[::-1]
+    known = _timeline(asked, asked.words["name"])
+    shown = _page(asked, known.versions[::-1])
     return VersionPage(
-        items=_entries(asked.project, _page(asked, newest_first), known),
-        total=len(known), limit=asked.query["limit"], offset=asked.query["offset"],
+        items=tuple(versions.version_entry(asked.project, version, known) for version in shown),
+        total=len(known.versions), limit=asked.query["limit"], offset=asked.query["offset"],
     )  # fmt: skip
 
 
 def snapshot(asked: Asked) -> VersionEntry:
     """``GET datasets/{name}/snapshots/{selector}``."""
     version = found_version(asked.project, asked.words["name"], asked.words["selector"])
-    return _entries(asked.project, [version], _versions(asked, version.name))[0]
+    return versions.version_entry(asked.project, version, _timeline(asked, version.name))
 
 
 def diff(asked: Asked) -> VersionDiff:
     """``GET diff``."""
     name = asked.query["dataset"]
     a, b = (found_version(asked.project, name, asked.query[side]) for side in ("a", "b"))
-    return versions.diff(asked.project, a, b, _versions(asked, a.name), current=_current(asked.project, a.name))
+    return versions.diff(asked.project, a, b, _timeline(asked, a.name))
 
 
 def origins(asked: Asked) -> Origins:
@@ -116,29 +113,12 @@ def found_version(project: Project, name: str, selector: str) -> Snapshot:
     return storage.resolve(project, Ref(name=dataset_name(name), selector=selector), lookups=lookups)
 
 
-def _entries(project: Project, shown: Sequence[Snapshot], known: Sequence[Snapshot]) -> tuple[VersionEntry, ...]:
-    events = versions.by_event(known)
-    numbers = Counter(number for number, _ in events)
-    now = _current(project, known[0].name) if known else None
-    return tuple(
-        versions.version_entry(
-            project, version, events, alone=numbers[version.version] == 1,
-            current=now is not None and (version.version, version.id) == (now.version, now.id),
-        )
-        for version in shown
-    )  # fmt: skip
-
-
-def _current(project: Project, name: str) -> Snapshot | None:
-    try:
-        return storage.current(project, name)
-    except E2EError:  # removed
-        return None
-
-
-def _versions(asked: Asked, name: str) -> Sequence[Snapshot]:
-    known = _by_name(asked).get(dataset_name(name))
-    return known if known is not None else storage.versions(asked.project, name)  # which says what was meant
+def _timeline(asked: Asked, name: str) -> versions.Timeline:
+    name = dataset_name(name)
+    known = _by_name(asked).get(name)
+    if known is None:
+        known = storage.versions(asked.project, name)  # which says what was meant
+    return versions.Timeline.of(known, across.current(asked.project, name))
 
 
 def _every(asked: Asked) -> list[Snapshot]:
@@ -167,13 +147,4 @@ def rename(asked: Asked) -> Renamed:
 
 def restore(asked: Asked) -> Restored:
     """``POST datasets/{name}/restore``: an old version becomes the current one again, removed or not."""
-    project = asked.project
-    version = found_version(project, asked.words["name"], asked.body.selector)
-    before = _current(project, version.name)
-    done = storage.reinstate(project, version)
-    change = DatasetChange(name=done.name, before=before.version if before else None, after=done.version)
-    record = project.relative(storage.record_path(project, done.name, done.stage))
-    return Restored(
-        revision=done.ref, files=(record,) if done.changed else (), datasets=(change,) if done.changed else (),
-        saved=before.ref if before else None,
-    )  # fmt: skip
+    return across.reinstate(asked.project, found_version(asked.project, asked.words["name"], asked.body.selector))

@@ -17,7 +17,7 @@ from tornado.web import authenticated
 
 from e2e_lab.records import Record
 from e2e_lab.records.jobs import Problem
-from e2e_lab.workspace.job_kinds import KINDS
+from e2e_lab.workspace.jobs import KINDS
 from e2e_lab.workspace.server.asked import Param, needed_fields
 from e2e_lab.workspace.server.handlers import PlainHandler
 from e2e_lab.workspace.server.routes import ROUTES, Route

@@ -12,6 +12,7 @@ from e2e_lab.errors import E2EError, NoProject
 from e2e_lab.project import SETTINGS, Project
 from e2e_lab.records import Initialised
 from e2e_lab.records.panels import ProjectEntry, ProjectPage, Revision, ServerStatus
+from e2e_lab.workspace import across
 from e2e_lab.workspace.server.asked import Asked
 from e2e_lab.workspace.server.kept import seconds
 from e2e_lab.workspace.server.paths import folder_under
@@ -25,10 +26,8 @@ _FOLDERS = 20_000
 
 def status(asked: Asked) -> ServerStatus:
     """``GET status``."""
-    from e2e_lab.workspace.status import project_status
-
     project = asked.project
-    found = project_status(project)
+    found = across.project_status(project)
     root = asked.backend.root
     return ServerStatus(
         **{name: getattr(found, name) for name in (one.name for one in dataclasses.fields(found))},
@@ -74,9 +73,7 @@ def _projects(root: Path) -> Iterator[ProjectEntry]:
         if seen > _FOLDERS or len(paths) >= MOST:
             break
         here = Path(where).relative_to(root)
-        folders[:] = [
-            name for name in folders if not name.startswith(".") and name not in _PASSED_OVER
-        ]  # fmt: skip
+        folders[:] = [name for name in folders if not name.startswith(".") and name not in _PASSED_OVER]
         if len(here.parts) >= DEPTH:
             folders.clear()
         if SETTINGS in files:

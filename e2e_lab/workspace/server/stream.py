@@ -68,9 +68,8 @@ class JobStream(WebSocketMixin, WebSocketHandler, JupyterHandler):
         told: Job | None = None
         try:
             while told is None or not told.over:
-                job = await asyncio.to_thread(
-                    jobs.find, project, job_id
-                )  # before the log: at the end all of it is there
+                # before the log: at the end all of it is there
+                job = await asyncio.to_thread(jobs.find, project, job_id)
                 await self._print(project, job_id)
                 if job != told:
                     self._send(JobChanged(job=job))

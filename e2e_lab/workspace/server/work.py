@@ -9,8 +9,6 @@ from e2e_lab.records import Snapshot
 from e2e_lab.records.jobs import Job, JobLog, JobPage
 from e2e_lab.records.panels import KernelCheck
 from e2e_lab.workspace import jobs
-from e2e_lab.workspace.installing import install_line
-from e2e_lab.workspace.job_kinds import kind_of
 from e2e_lab.workspace.server.asked import Asked, checked
 from e2e_lab.workspace.server.data import found_version
 from e2e_lab.workspace.server.paths import under
@@ -31,9 +29,7 @@ async def columns(asked: Asked) -> dict[str, Any]:
 
 
 async def _version(asked: Asked) -> Snapshot:
-    return await asyncio.to_thread(
-        lambda: found_version(asked.project, asked.words["name"], asked.words["selector"])
-    )  # fmt: skip
+    return await asyncio.to_thread(lambda: found_version(asked.project, asked.words["name"], asked.words["selector"]))
 
 
 async def kernel(asked: Asked) -> KernelCheck:
@@ -44,7 +40,7 @@ async def kernel(asked: Asked) -> KernelCheck:
         kernel=asked.words["name"],
         version=said.get("version"),
         match=jobs.fits(said),
-        install=install_line(python.program),
+        install=jobs.install_line(python.program),
     )
 
 
@@ -57,7 +53,7 @@ async def start_job(asked: Asked) -> Job:
     python = await asked.backend.python_of(wish.kernel)
 
     def begin() -> Job:
-        kind = kind_of(wish.kind)
+        kind = jobs.kind_of(wish.kind)
         args = checked(kind.args, wish.args)
         title = kind.title(args)
         ready = kind.check(asked.project, lambda path: under(asked.backend.root, path), args)
