@@ -59,7 +59,7 @@ def load(
     positions = _positions(stored, version, columns, kind)
     condition = _condition(stored, version, where)
     if kind == "duckdb" and condition is None and sample is None and limit is None and stored.is_plain(positions):
-        dataset = stored.dataset()
+        dataset = stored.dataset(positions)
         return relation(dataset, [dataset.schema.names[n] for n in positions])
     try:
         table = stored.read(positions, where=condition, sample=sample, limit=limit)

@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from blake3 import blake3
+from xxhash import xxh3_64_intdigest
 
 from e2e_lab import project as projects
 from e2e_lab import storage
@@ -44,12 +45,13 @@ def read_pack(path: Path) -> tuple[bytes, Pages]:
     assert short(whole).hex() == path.stem
     assert whole[:8] == whole[-8:] == b"E2EPACK2"
     count = int.from_bytes(whole[-16:-8], "little")
-    table, at, pages = whole[-16 - 24 * count : -16], 8, []
-    for entry in range(0, len(table), 24):
-        length = int.from_bytes(table[entry + 16 : entry + 24], "little")
+    table, at, pages = whole[-16 - 32 * count : -16], 8, []
+    for entry in range(0, len(table), 32):
+        checksum, length = struct.unpack("<QQ", table[entry + 16 : entry + 32])
         pages.append((table[entry : entry + 16], whole[at : at + length]))
+        assert xxh3_64_intdigest(pages[-1][1]) == checksum
         at += length
-    assert at == len(whole) - 16 - 24 * count
+    assert at == len(whole) - 16 - 32 * count
     return whole, pages
 
 

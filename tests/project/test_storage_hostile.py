@@ -392,7 +392,7 @@ def test_a_pack_of_anything_is_read_or_damaged(project: Project) -> None:
     real = path.read_bytes()
     some = random.Random(4)
     count = int.from_bytes(real[-16:-8], "little")
-    tail = len(real) - 16 - 24 * count
+    tail = len(real) - 16 - 32 * count
     for number in range(200):
         content = bytearray(real)
         for _ in range(some.choice([1, 2, 9])):
@@ -403,12 +403,12 @@ def test_a_pack_of_anything_is_read_or_damaged(project: Project) -> None:
         path.write_bytes(content)
         try:
             pack = Pack(project, name)
-            for digest, offset, length in pack.blobs:
-                assert blake3(pack.read(offset, length)).digest(length=16) == digest
+            for _, offset, length in pack.blobs:
+                assert pack.read(offset, length).to_pybytes() == real[offset : offset + length]
             pack.check(some.randrange(1 << 40), some.randrange(1 << 40))
         except Damaged:
             continue
-    wrap = (MAGIC + b"x" * 16 + b"\0" * 16 + (2**64 - 8).to_bytes(8, "little") + b"\0" * 16 + (24).to_bytes(8, "little")
+    wrap = (MAGIC + b"x" * 16 + b"\0" * 24 + (2**64 - 8).to_bytes(8, "little") + b"\0" * 24 + (24).to_bytes(8, "little")
             + (2).to_bytes(8, "little") + MAGIC)  # fmt: skip
     for content in (
         wrap,

@@ -25,7 +25,7 @@ SPARSE = 0.5
 """A pack of which less than this is needed is written anew."""
 AT_ONCE = 500
 """Versions that are deleted in one go, while others wait for the lock."""
-_PACK_FRAME, _PACK_ENTRY = 24, 24
+_PACK_FRAME, _PACK_ENTRY = 24, 32
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ from blake3 import blake3
 
 from e2e_lab.errors import Damaged, VersionNotFound
 from e2e_lab.project import Project
+from e2e_lab.storage.store.columns import Columns
 from e2e_lab.storage.store.heads import OLD_MANIFEST, OLD_TABLE, place_of
 from e2e_lab.storage.store.reading import damage
 
@@ -31,10 +32,15 @@ class OldVersion:
     nulls: tuple[int, ...]
     nans: tuple[bool, ...]
     whole: str
+    footer: int
 
-    def open(self) -> Any:
-        """The file, open for reading."""
-        return pa.OSFile(str(self.path))
+    def columns(self) -> Columns:
+        """Its columns, to read; pages are checked against their checksums."""
+        size = self.path.stat().st_size
+        with open(self.path, "rb") as file:
+            file.seek(size - self.footer)
+            footer = pa.py_buffer(file.read())
+        return Columns(lambda: pa.OSFile(str(self.path)), footer, size, page_checksums=True)
 
     def check(self) -> None:
         """Raise :class:`Damaged` where the file's bytes are not what was stored."""
@@ -75,4 +81,5 @@ def old_version(project: Project, snapshot_id: str) -> OldVersion:
             nulls=tuple(counts["nulls"]),
             nans=tuple(counts["nans"]),
             whole=said[1],
+            footer=said[2],
         )

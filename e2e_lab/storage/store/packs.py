@@ -1,8 +1,9 @@
 """Packs: immutable files of pages, each of which carries a table of what lies in it.
 
-    "E2EPACK2" / blobs / 16 bytes of hash and 8 of length for each / their number in 8 bytes / "E2EPACK2"
+    "E2EPACK2" / blobs / 16 bytes of hash, 8 of checksum, 8 of length for each / their number in 8 bytes / "E2EPACK2"
 
-The name is the short hash of the whole file. What is read is checked, page by page, against the table.
+The name is the short hash of the whole file. A blob is known by its hash. What is read is checked, page by page,
+against its checksum, which is computed four times as quickly.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from typing import NamedTuple
 import numpy as np
 import pyarrow as pa
 from blake3 import blake3
+from xxhash import xxh3_64_intdigest
 
 from e2e_lab.errors import Damaged, DiskFull
 from e2e_lab.project import Project, sync_folder, writing
@@ -29,7 +31,7 @@ from e2e_lab.storage.store.heads import pack_path, packs_folder
 
 MAGIC = b"E2EPACK2"
 SHORT = 16
-_ENTRY = SHORT + 8
+_TABLE = np.dtype([("hash", f"V{SHORT}"), ("checksum", "<u8"), ("length", "<u8")])
 _BUFFER = 1 << 20
 STALE_SECONDS = 86_400
 
@@ -62,7 +64,7 @@ class PackWriter:
         self._hash = blake3()
         self._waiting: list[bytes | memoryview] = []
         self._waits = 0
-        self._table: list[tuple[bytes, int]] = []
+        self._table: list[tuple[bytes, int, int]] = []
         self.position = 0
 
     def __enter__(self) -> PackWriter:
@@ -79,12 +81,15 @@ class PackWriter:
         if file is not None:
             os.close(file)
 
-    def add(self, blob: bytes | memoryview, digest: bytes) -> int:
-        """Add a blob whose short hash is *digest*; where it begins."""
+    def add(self, blob: bytes | memoryview, digest: bytes, checksum: int | None = None) -> int:
+        """Add a blob whose short hash is *digest*; where it begins.
+
+        One that comes from another pack has its *checksum* from there, so that what is damaged stays so.
+        """
         if not self._table:
             self._put(MAGIC)
         start = self.position
-        self._table.append((digest, len(blob)))
+        self._table.append((digest, xxh3_64_intdigest(blob) if checksum is None else checksum, len(blob)))
         self._put(blob)
         return start
 
@@ -95,7 +100,7 @@ class PackWriter:
         """
         if not self._table:
             return None
-        self._put(b"".join(digest + length.to_bytes(8, "little") for digest, length in self._table))
+        self._put(np.array(self._table, _TABLE).tobytes())
         self._put(len(self._table).to_bytes(8, "little") + MAGIC)
         self._flush()
         assert self._file is not None
@@ -163,15 +168,16 @@ class Pack:
             raise self._damaged("it is too short")
         self.data = memoryview(self._whole)
         count = int.from_bytes(self.data[-16:-8], "little")
-        self._end = size - 16 - count * _ENTRY
+        self._end = size - 16 - count * _TABLE.itemsize
         if self.data[:8] != MAGIC or self.data[-8:] != MAGIC or self._end < len(MAGIC):
             raise self._damaged("its ends are not those of a pack")
-        table = np.frombuffer(self.data[self._end : -16], np.dtype([("hash", f"V{SHORT}"), ("length", "<u8")]))
+        table = np.frombuffer(self.data[self._end : -16], _TABLE)
         bounds = len(MAGIC) + np.cumsum(table["length"], dtype=np.uint64)
         if (int(bounds[-1]) if count else len(MAGIC)) != self._end or (count and int(table["length"].max()) > size):
             raise self._damaged("its table does not fit")
         self.starts: list[int] = [len(MAGIC), *bounds.tolist()]
         self._hashes = table["hash"].tobytes()
+        self._checksums: list[int] = table["checksum"].tolist()
         self._checked = bytearray(count)
 
     def __len__(self) -> int:
@@ -180,6 +186,10 @@ class Pack:
     def hash_at(self, place: int) -> bytes:
         """The short hash that the table says of a blob."""
         return self._hashes[place * SHORT : (place + 1) * SHORT]
+
+    def checksum_at(self, place: int) -> int:
+        """The checksum that the table says of a blob."""
+        return self._checksums[place]
 
     @cached_property
     def blobs(self) -> list[tuple[bytes, int, int]]:
@@ -198,6 +208,11 @@ class Pack:
             return False
         return self.hash_at(place) == digest
 
+    def is_sound(self, place: int) -> bool:
+        """Whether a blob has the checksum that the table says."""
+        content = self.data[self.starts[place] : self.starts[place + 1]]
+        return xxh3_64_intdigest(content) == self.checksum_at(place)
+
     def check(self, offset: int, length: int) -> None:
         """Raise :class:`Damaged` where a blob in these bytes is not what was stored; each is looked at once."""
         end = offset + length
@@ -206,8 +221,7 @@ class Pack:
         place = bisect_right(self.starts, offset) - 1
         while self.starts[place] < end:
             if not self._checked[place]:
-                content = self.data[self.starts[place] : self.starts[place + 1]]
-                if short_hash(content) != self.hash_at(place):
+                if not self.is_sound(place):
                     raise self._damaged(f"the bytes from {self.starts[place]:,} on have changed")
                 self._checked[place] = 1
             place += 1

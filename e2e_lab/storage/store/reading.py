@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import io
 from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import accumulate
-from typing import Any
+from typing import IO, Any
 
 import pyarrow as pa
 
@@ -25,11 +25,11 @@ class Replaced(Exception):
 class VersionFile(io.RawIOBase):
     """The Parquet file of a version, to read. Every page is checked before it is handed out."""
 
-    def __init__(self, project: Project, manifest: Manifest) -> None:
+    def __init__(self, project: Project, manifest: Manifest, packs: Packs | None = None) -> None:
         super().__init__()
         self._project = project
         self._manifest = manifest
-        self._packs = Packs(project)
+        self._packs = packs or Packs(project)
         self._lay_out(manifest.layout)
         footer = manifest.footer + len(manifest.footer).to_bytes(4, "little") + MAGIC
         self._head, self._tail = pa.py_buffer(MAGIC), pa.py_buffer(footer)
@@ -69,6 +69,29 @@ class VersionFile(io.RawIOBase):
         if len(parts) == 1:
             return parts[0]
         return pa.py_buffer(b"".join(parts))
+
+    @property
+    def footer(self) -> pa.Buffer:
+        """A file that has this one's footer and no pages."""
+        return pa.py_buffer(MAGIC + self._tail.to_pybytes())
+
+    def again(self) -> VersionFile:
+        """The same file, opened once more, over the same packs."""
+        return VersionFile(self._project, self._manifest, self._packs)
+
+    def copy_to(self, target: IO[bytes], columns: Collection[int]) -> None:
+        """Write the file to *target*, a new one, with a hole in the place of every page of other columns."""
+        target.write(MAGIC)
+        start = len(MAGIC)
+        for place, spans in enumerate(self._manifest.spans):
+            length = sum(span.length for span in spans)
+            if place % self._manifest.columns in columns:
+                self.seek(start)
+                target.seek(start)
+                target.write(self.read_buffer(length))
+            start += length
+        target.seek(start)
+        target.write(self._tail)
 
     def check(self, place: int) -> None:
         """Check the pages of the span at *place*; :class:`Damaged`."""

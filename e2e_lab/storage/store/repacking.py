@@ -183,7 +183,7 @@ def _copied(project: Project, mine: Lease, wanted: Sequence[Use]) -> Moved:
             start, end = pack.starts[place], pack.starts[place + 1]
             digest = pack.hash_at(place)
             if (digest, end - start) not in known:
-                known[digest, end - start] = writer.add(pack.data[start:end], digest)
+                known[digest, end - start] = writer.add(pack.data[start:end], digest, pack.checksum_at(place))
             lies[pack.name, start] = known[digest, end - start], end - start
         name = writer.close(lambda name: mine.hold(packs=[name]))
     if name is None:

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, suppress
 from dataclasses import dataclass, field
+from functools import cached_property
+from tempfile import NamedTemporaryFile
 from typing import IO, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
-import pyarrow.parquet as pq
 
 from e2e_lab.errors import Damaged, UsageError, VersionNotFound
-from e2e_lab.project import Project
+from e2e_lab.project import Project, writing
 from e2e_lab.storage.parquet import from_parquet
+from e2e_lab.storage.store.columns import Columns, first, sample_of
 from e2e_lab.storage.store.heads import is_old
 from e2e_lab.storage.store.manifest import noted, read_manifest
 from e2e_lab.storage.store.one_file import OldVersion, old_version
@@ -57,23 +60,36 @@ class Stored:
     @property
     def physical(self) -> pa.Schema:
         """Names and types as they are in the Parquet file, which is what a filter speaks of."""
-        with self._damage(), self._open() as file:
-            return file.schema_arrow
+        with self._damage():
+            return self._columns.schema
 
-    def file(self) -> Any:
-        """The version as one Parquet file, open for reading; what is damaged in it raises when it is read."""
+    @cached_property
+    def _columns(self) -> Columns:
         if isinstance(self._source, OldVersion):
-            return self._source.open()
-        return pa.PythonFile(VersionFile(self.project, self._source), mode="r")
+            return self._source.columns()
+        file = VersionFile(self.project, self._source)
+        return Columns(lambda: pa.PythonFile(file.again(), mode="r"), file.footer, self.size)
 
-    def dataset(self) -> ds.Dataset:
-        """The version for pyarrow's datasets, and for what reads these: polars, DuckDB."""
-        if self._unchecked:  # its statistics are of floating numbers too, and hide rows with NaN from a filter
-            with self._open() as file:
-                return ds.dataset(file.read())
-        parquet = ds.ParquetFileFormat(default_fragment_scan_options=ds.ParquetFragmentScanOptions(pre_buffer=True))
-        fragment = parquet.make_fragment(self.file())
-        return ds.FileSystemDataset([fragment], fragment.physical_schema, parquet)
+    def dataset(self, columns: Sequence[int]) -> ds.Dataset:
+        """For what reads pyarrow's datasets, like DuckDB: these columns, in a copy on disk that ends with the dataset.
+
+        A copy, since Arrow's threads must not ask Python for bytes; other columns are holes in it.
+        """
+        with self._damage():
+            if self._unchecked:  # its statistics are of floating numbers too, and hide rows with NaN from a filter
+                return ds.dataset(self._columns.read(self._names(columns)))
+            parquet = ds.ParquetFileFormat()
+            fragment = parquet.make_fragment(self._copied(frozenset(columns)))
+            return ds.FileSystemDataset([fragment], fragment.physical_schema, parquet)
+
+    def _copied(self, columns: frozenset[int]) -> pa.MemoryMappedFile:
+        folder = self.project.home / "cache"
+        with suppress(OSError):  # it may not be ours to write to
+            folder.mkdir(exist_ok=True)
+        with writing(folder), NamedTemporaryFile(dir=folder if os.access(folder, os.W_OK) else None) as copy:
+            VersionFile(self.project, self._source).copy_to(copy, columns)
+            copy.flush()
+            return pa.memory_map(copy.name)  # which outlives the name
 
     def is_plain(self, columns: Sequence[int]) -> bool:
         """Whether the columns at these positions are in the Parquet file just what they are in the table."""
@@ -113,7 +129,7 @@ class Stored:
             if not isinstance(problem.__cause__, Replaced):
                 raise
             return find(self.project, self.id).read(wanted, where=where, sample=sample, limit=limit)
-        return self._exact(found if limit is None else found.slice(0, limit), wanted)
+        return self._exact(found, wanted)
 
     def rows_at(self, start: int, length: int, columns: Sequence[int] | None = None) -> pa.Table:
         """*length* rows from *start* on, of the columns at these positions; reads the row groups they lie in."""
@@ -122,11 +138,10 @@ class Stored:
         first = int(np.searchsorted(self.ranges, start, side="right")) - 1
         last = int(np.searchsorted(self.ranges, start + max(length, 0), side="left"))
         groups = list(range(first, min(last, len(self.ranges) - 1)))
-        with self._damage(), self._open() as file:
-            names = [file.schema_arrow.names[n] for n in wanted] or file.schema_arrow.names[:1]
-            found = file.read_row_groups(groups, columns=names, use_threads=True)
+        with self._damage():
+            found = self._columns.read(self._names(wanted), groups)
             offset = start - self.ranges[groups[0]] if groups else 0
-            return self._exact(found.slice(offset, max(length, 0)).select(names), wanted)
+            return self._exact(found.slice(offset, max(length, 0)), wanted)
 
     def _exact(self, found: pa.Table, wanted: Sequence[int]) -> pa.Table:
         schema = pa.schema([self.schema.field(n) for n in wanted], self.schema.metadata)
@@ -137,34 +152,31 @@ class Stored:
         """Whether the file's own reads check nothing, so that the pages' checksums have to."""
         return isinstance(self._source, OldVersion)
 
-    def _open(self) -> pq.ParquetFile:
-        return pq.ParquetFile(self.file(), pre_buffer=True, page_checksum_verification=self._unchecked)
+    def _names(self, wanted: Sequence[int]) -> list[str]:
+        """What the file calls these columns; without any, its first, which says how many rows there are."""
+        names = self._columns.schema.names
+        return [names[n] for n in wanted] or names[:1]
 
     def _all(self, wanted: Sequence[int]) -> pa.Table:
         if self._unchecked and len(wanted) == len(self.schema):
             self._source.check()
-        with self._open() as file:
-            names = file.schema_arrow.names
-            picked = [names[n] for n in wanted]
-            return file.read(columns=picked).select(picked)
+        return self._columns.read(self._names(wanted))
 
     def _some(
         self, wanted: Sequence[int], where: pc.Expression | None, sample: int | None, limit: int | None
     ) -> pa.Table:
-        dataset = self.dataset()
-        names = [dataset.schema.names[n] for n in wanted] or dataset.schema.names[:1]
-        projection = {str(place): pc.field(name) for place, name in enumerate(names)}
+        columns = self._columns
         try:
-            total = dataset.count_rows(filter=where) if sample is not None else 0
-            scanner = dataset.scanner(columns=projection, filter=where)
-            if sample is None or sample >= total:
-                return scanner.to_table() if limit is None else scanner.head(limit)
-            return _picked(scanner, _sample(total, sample))
+            picked = iter(columns.all() if where is None else columns.fitting(where, statistics=not self._unchecked))
+            if sample is not None:
+                picked = sample_of(list(picked), sample)
+            chosen = list(picked if limit is None else first(picked, limit))
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, pa.ArrowTypeError) as problem:
             if where is None:
                 raise
             self.check()  # damaged bytes are no fault of the condition
             raise UsageError(f"where= does not fit the columns: {str(problem).splitlines()[0]}.") from None
+        return columns.rows_of(self._names(wanted), chosen)
 
     def check(self) -> None:
         """Read every byte; :class:`Damaged` where one is not what was stored."""
@@ -222,18 +234,3 @@ def _from_old(project: Project, old: OldVersion) -> Stored:
         size=old.path.stat().st_size,
         _source=old,
     )
-
-
-def _sample(total: int, rows: int) -> np.ndarray[Any, np.dtype[np.int64]]:
-    """Row numbers in order, the same every time: numpy promises that RandomState's stream stays as it is."""
-    return np.sort(np.random.RandomState(0).permutation(total)[:rows])
-
-
-def _picked(scanner: ds.Scanner, rows: np.ndarray[Any, np.dtype[np.int64]]) -> pa.Table:
-    """Those rows of what *scanner* yields, never holding more than a batch of the others."""
-    parts, start = [], 0
-    for batch in scanner.to_batches():
-        first, last = np.searchsorted(rows, [start, start + batch.num_rows])
-        parts.append(batch.take(pa.array(rows[first:last] - start)))
-        start += batch.num_rows
-    return pa.Table.from_batches(parts, scanner.projected_schema)

@@ -135,7 +135,11 @@ def _changed(pack: Pack) -> frozenset[int]:
     """Which of its blobs are not what its table says."""
     with open(pack.path, "rb") as file:
         file.seek(pack.starts[0])
-        return frozenset(n for n, (digest, _, size) in enumerate(pack.blobs) if short_hash(file.read(size)) != digest)
+        return frozenset(
+            place
+            for place, (digest, _, size) in enumerate(pack.blobs)
+            if short_hash(file.read(size)) != digest or not pack.is_sound(place)
+        )
 
 
 def _note(pack: Path, *, sound: bool) -> None:

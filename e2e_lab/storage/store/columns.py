@@ -1,0 +1,191 @@
+"""Columns of a Parquet file, read in threads of our own: all rows, or those that fit a condition.
+
+Arrow's own threads get nothing to do that has to do with Python, like asking for the bytes of a file that Python gives,
+or letting go of NumPy's memory: they may be at it when the interpreter has begun to end, and the process would hang or
+abort.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.dataset as ds
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+from pyarrow import acero
+
+THREADS = os.cpu_count() or 1
+THREADS_FROM = 1 << 20  # bytes of a file
+T = TypeVar("T")
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Picked:
+    """Rows of a row group, by their places in it; all where *places* is None."""
+
+    group: int
+    rows: int
+    places: NDArray[np.int64] | None = None
+
+    def some(self, places: NDArray[np.int64]) -> Picked:
+        """Of these rows those at *places*."""
+        if len(places) == self.rows:
+            return self
+        return replace(self, rows=len(places), places=places if self.places is None else self.places[places])
+
+
+@dataclass(frozen=True)
+class Columns:
+    """A Parquet file of *size* bytes that *open* opens; *footer* is a file that has its footer and nothing else."""
+
+    open: Callable[[], Any]
+    footer: pa.Buffer
+    size: int
+    page_checksums: bool = False
+
+    @cached_property
+    def _described(self) -> pq.ParquetFile:
+        return pq.ParquetFile(pa.BufferReader(self.footer))
+
+    @property
+    def schema(self) -> pa.Schema:
+        """Names and types as Parquet has them."""
+        return self._described.schema_arrow
+
+    @cached_property
+    def rows(self) -> list[int]:
+        """How many rows each row group has."""
+        found = self._described.metadata
+        return [found.row_group(n).num_rows for n in range(found.num_row_groups)]
+
+    def read(self, names: Sequence[str], groups: Sequence[int] | None = None) -> pa.Table:
+        """Whole columns, of all row groups or of some."""
+        share = max(1, len(names) // (4 * THREADS))
+        parts = [names[at : at + share] for at in range(0, len(names), share)]
+        read = list(self._in_turn(lambda part: self._read(part, groups), parts))
+        return pa.table([column for part in read for column in part.columns], names=list(names))
+
+    def all(self) -> list[Picked]:
+        """All rows."""
+        return [Picked(group, rows) for group, rows in enumerate(self.rows)]
+
+    def fitting(self, condition: pc.Expression, *, statistics: bool) -> Iterator[Picked]:
+        """The rows that fit *condition*, row group by row group; *statistics* may rule groups out."""
+        needed = fields_of(condition, self.schema) or self.schema.names[:1]
+        place = max(needed, key=len) + "_"  # a name that no column has
+
+        def fit(group: int) -> Picked:
+            table = self._read(needed, [group])
+            numbered = table.append_column(place, pa.array(np.arange(table.num_rows)))
+            return Picked(group, table.num_rows).some(_filtered(numbered, condition).column(place).to_numpy())
+
+        groups = self._possible(condition) if statistics else range(len(self.rows))
+        return (picked for picked in self._in_turn(fit, groups) if picked.rows)
+
+    def rows_of(self, names: Sequence[str], picked: Sequence[Picked]) -> pa.Table:
+        """Those rows of these columns, in order."""
+
+        def take(one: Picked) -> pa.Table:
+            table = self._read(names, [one.group])
+            return table if one.places is None else table.take(pa.array(one.places))
+
+        if len(picked) == 1 and picked[0].places is None:
+            return self.read(names, [picked[0].group])
+        nothing = pa.schema([self.schema.field(name) for name in names]).empty_table()
+        return pa.concat_tables([nothing, *self._in_turn(take, picked)])
+
+    def _read(self, names: Sequence[str], groups: Sequence[int] | None) -> pa.Table:
+        file = pq.ParquetFile(
+            self.open(), metadata=self._described.metadata, page_checksum_verification=self.page_checksums
+        )
+        every = range(len(self.rows)) if groups is None else groups
+        return file.read_row_groups(list(every), columns=list(names), use_threads=False).select(list(names))
+
+    def _possible(self, condition: pc.Expression) -> list[int]:
+        fragment = ds.ParquetFileFormat().make_fragment(pa.BufferReader(self.footer))
+        return [part.row_groups[0].id for part in fragment.split_by_row_group(filter=condition)]
+
+    def _in_turn(self, work: Callable[[T], R], items: Sequence[T]) -> Iterator[R]:
+        """What *work* makes of each, in order; a few are worked on ahead."""
+        if self.size < THREADS_FROM or len(items) < 2:
+            yield from map(work, items)
+            return
+        ahead: deque[Future[R]] = deque()
+        with ThreadPoolExecutor(THREADS) as pool:
+            try:
+                for item in items:
+                    ahead.append(pool.submit(work, item))
+                    if len(ahead) > 2 * THREADS:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:
+                for one in ahead:
+                    one.cancel()
+
+
+def _filtered(table: pa.Table, condition: pc.Expression) -> pa.Table:
+    """What ``table.filter`` gives, in this thread: Arrow's would let go of NumPy's memory when it suits them."""
+    steps = [
+        acero.Declaration("table_source", acero.TableSourceNodeOptions(table)),
+        acero.Declaration("filter", acero.FilterNodeOptions(condition)),
+    ]
+    return acero.Declaration.from_sequence(steps).to_table(use_threads=False)
+
+
+def first(picked: Iterator[Picked], limit: int) -> Iterator[Picked]:
+    """The first *limit* rows; no more are asked for."""
+    for one in picked if limit else ():
+        yield one.some(np.arange(min(one.rows, limit)))
+        limit -= min(one.rows, limit)
+        if not limit:
+            return
+
+
+def sample_of(picked: Sequence[Picked], rows: int) -> Iterator[Picked]:
+    """At most *rows* rows in order, the same ones every time: numpy promises that RandomState's stream stays."""
+    total = sum(one.rows for one in picked)
+    chosen = np.sort(np.random.RandomState(0).permutation(total)[:rows])
+    start = 0
+    for one in picked:
+        low, high = np.searchsorted(chosen, [start, start + one.rows])
+        if high > low:
+            yield one.some(chosen[low:high] - start)
+        start += one.rows
+
+
+def fields_of(condition: pc.Expression, schema: pa.Schema) -> list[str]:
+    """The columns that *condition* speaks of, which are those without which it says nothing; names differ.
+
+    Raises what Arrow raises where it does not fit *schema*.
+
+    >>> fields_of((pc.field("a") > 1) & pc.field("b").is_valid(), pa.schema({"a": "i8", "b": "i8", "c": "i8"}))
+    ['a', 'b']
+    """
+    _bind(condition, list(schema))
+    if "FieldPath" in str(condition):  # by place: every column has to stay where it is
+        return list(schema.names)
+
+    def among(part: Sequence[str]) -> list[str]:
+        try:
+            _bind(condition, [said for said in schema if said.name not in set(part)])
+        except pa.ArrowInvalid:
+            half = len(part) // 2
+            return list(part) if len(part) == 1 else among(part[:half]) + among(part[half:])
+        return []
+
+    return among(schema.names)
+
+
+def _bind(condition: pc.Expression, fields: Sequence[pa.Field]) -> None:
+    ds.dataset(pa.schema(fields).empty_table()).scanner(filter=condition)
