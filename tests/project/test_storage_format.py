@@ -18,7 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from blake3 import blake3
-from xxhash import xxh3_64_intdigest
+from xxhash import xxh3_64_intdigest, xxh3_128_digest
 
 from e2e_lab import project as projects
 from e2e_lab import storage
@@ -79,8 +79,8 @@ def read_version(store: Path, snapshot_id: str) -> Version:
     return Version(header, found, file)
 
 
-def fingerprint(kind: str, values: list[Any]) -> bytes:
-    """Of a nullable column of whole numbers of 64 bits, or of text."""
+def fed_of(kind: str, values: list[Any]) -> bytes:
+    """What is hashed of a nullable column of whole numbers of 64 bits, or of text."""
     fed = said(kind) + said("") + said("1") + struct.pack("<Q", len(values))
     valid = [value is not None for value in values]
     if all(valid):
@@ -95,8 +95,11 @@ def fingerprint(kind: str, values: list[Any]) -> bytes:
     elif values:
         texts = [(value or "").encode() for value in values]
         fed += struct.pack(f"<{len(texts)}Q", *map(len, texts)) + b"".join(texts)
-    context = "e2e-lab 2026-11 piece, version 1"
-    return blake3(fed, derive_key_context=context).digest()[:16]
+    return fed
+
+
+def fingerprint(fed: bytes) -> bytes:
+    return blake3(fed, derive_key_context="e2e-lab 2026-11 piece, version 1").digest()[:16]
 
 
 # ---- a store to read -----------------------------------------------------------------------------------------
@@ -196,7 +199,7 @@ def test_manifests_say_what_the_document_says(project: Project, saved: dict[str,
             assert f"`{field}`" in document
         assert list(version.head) == ["format", "id", "rows", "file", "added", "packs"]
         groups, columns = len(body["ranges"]) - 1, len(body["leaves"])
-        assert len(body["fingerprints"]) == 16 * groups * columns
+        assert len(body["fingerprints"]) == len(body["quick"]) == 16 * groups * columns
         assert len(body["spans"]) == groups * columns
         assert sum(body["spans"]) == len(body["pack"]) == len(body["offset"]) == len(body["length"])
         assert len(body["chunks"]) == 5 * groups * sum(body["leaves"])
@@ -255,7 +258,8 @@ def test_fingerprints_are_of_values_and_types_alone(project: Project, saved: dic
             for group, (first, last) in enumerate(pairwise(body["ranges"])):
                 at = 16 * (group * len(body["leaves"]) + place)
                 values = table.column(place).slice(first, last - first).to_pylist()
-                assert body["fingerprints"][at : at + 16] == fingerprint(kind, values)
+                assert body["fingerprints"][at : at + 16] == fingerprint(fed_of(kind, values))
+                assert body["quick"][at : at + 16] == xxh3_128_digest(fed_of(kind, values), seed=body["seed"])
                 checked += 1
     assert checked > 40
 

@@ -8,6 +8,7 @@ import random
 import shutil
 import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pandas as pd
@@ -205,6 +206,21 @@ def test_a_wrong_index_is_found_and_spoils_nothing(project: Project, versions: t
         path.write_bytes(before)
     path.write_bytes(b"no database at all" * 100)
     assert not storage.verify(project).intact
+
+
+def test_an_index_that_another_process_begins_to_make_is_neither_wrong_nor_taken_away(
+    project: Project, versions: tuple[Snapshot, ...]
+) -> None:
+    index = Index(project)
+    index.drop()
+    index.path.touch()  # as sqlite makes it
+    before = index.path.stat().st_ino
+    assert storage.verify(project).intact
+    storage.snapshot(project, table(3000, seed=1), "flights")
+    assert index.path.stat().st_ino == before
+    with closing(sqlite3.connect(index.path)) as database:
+        assert database.execute("select count(*) from pages").fetchone()[0] > 0
+    assert storage.verify(project).intact
 
 
 def test_pages_that_the_index_places_wrongly_are_not_taken_for_others(project: Project) -> None:

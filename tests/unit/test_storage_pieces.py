@@ -22,7 +22,7 @@ from e2e_lab.storage.parquet import from_parquet, physical_schema
 from e2e_lab.storage.store import pieces, ranges, thrift
 from e2e_lab.storage.store.coding import codings
 from e2e_lab.storage.store.footer import assembled, encoded_leaf, footer_of, frame_of, lifted_leaf
-from e2e_lab.storage.store.manifest import Cut
+from e2e_lab.storage.store.manifest import Cut, Quick
 from e2e_lab.storage.store.packs import Pack, PackWriter, Span, merged, short_hash
 from e2e_lab.storage.store.ranges import cut, found_ranges, planned, target_rows
 from tests.unit.frames_strategy import arrow_tables
@@ -118,7 +118,7 @@ def test_pieces_put_together_are_the_table(some: pa.Table) -> None:
         return
     bounds = sorted({0, some.num_rows // 3, some.num_rows // 2, some.num_rows})
     columns = zip(some.schema, some.columns, strict=True)
-    prints = [pieces.fingerprints(said, column, bounds) for said, column in columns]
+    prints = [pieces.fingerprints(said, column, bounds, Quick(1)) for said, column in columns]
     groups = [
         pieces.encoded(some, [(first, last - first)], [list(ids)], codings=codings(some), statistics=True)[0]
         for (first, last), ids in zip(pairwise(bounds), zip(*prints, strict=True), strict=True)
@@ -141,7 +141,7 @@ def file_of(some: pa.Table, bounds: list[int], groups: list[list[pieces.Encoded]
 
 def test_a_fingerprint_is_of_values_type_and_nullability() -> None:
     def print_of(column: pa.ChunkedArray, *, nullable: bool = True) -> bytes:
-        return pieces.fingerprints(pa.field("any", column.type, nullable), column, [0, len(column)])[0]
+        return pieces.fingerprints(pa.field("any", column.type, nullable), column, [0, len(column)], Quick(1))[0]
 
     values = pa.chunked_array([[1, None, 3]])
     same = [
@@ -162,6 +162,32 @@ def test_a_fingerprint_is_of_values_type_and_nullability() -> None:
     text = pa.chunked_array([["a", None]])
     assert print_of(text) == print_of(text.cast(pa.large_string()))
     assert print_of(text) != print_of(pa.chunked_array([["", "a"]]))
+
+
+@settings(max_examples=12, deadline=None, derandomize=True)
+@given(arrow_tables(max_rows=30))
+def test_what_is_recognised_quickly_has_the_fingerprint_that_care_would_give_it(some: pa.Table) -> None:
+    bounds = sorted({0, some.num_rows // 2, some.num_rows})
+    first = Quick(7)
+    columns = list(zip(some.schema, some.columns, strict=True))
+    prints = [pieces.fingerprints(said, column, bounds, first) for said, column in columns]
+    again = Quick(7, known={quick: one for one, quick in first.found.items()})
+    assert [pieces.fingerprints(said, column, bounds, again) for said, column in columns] == prints
+    assert again.found == first.found
+    other = Quick(8, known=again.known)
+    assert [pieces.fingerprints(said, column, bounds, other) for said, column in columns] == prints
+    assert not other.found.items() & first.found.items()
+
+
+def test_the_same_bytes_of_another_type_are_not_recognised() -> None:
+    whole = pa.chunked_array([pa.array([1, 2, 3], pa.int64())])
+    quick = Quick(7)
+    [one] = pieces.fingerprints(pa.field("n", pa.int64()), whole, [0, 3], quick)
+    known = Quick(7, known={hint: found for found, hint in quick.found.items()})
+    for kind in (pa.uint64(), pa.timestamp("us"), pa.duration("us")):
+        assert pieces.fingerprints(pa.field("n", kind), whole.cast(kind), [0, 3], known) != [one]
+    assert pieces.fingerprints(pa.field("n", pa.int64(), nullable=False), whole, [0, 3], known) != [one]
+    assert pieces.fingerprints(pa.field("m", pa.int64()), whole, [0, 3], known) == [one]
 
 
 def test_pages_of_equal_values_are_equal_whatever_was_before_them(monkeypatch: pytest.MonkeyPatch) -> None:

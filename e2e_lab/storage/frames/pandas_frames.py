@@ -33,6 +33,7 @@ def from_pandas(frame: pd.DataFrame) -> Content:
     names = [_text(label) for label in frame.columns]
     bare = frame.copy(deep=False)
     bare.attrs = {}  # of which each column would get a deep copy
+    bare.columns = pd.RangeIndex(len(names))  # which takes no time to name a column
     columns = [(column, name) for name, (_, column) in zip(names, bare.items(), strict=True)]
     packed = _packed(columns, len(frame))
     form: Form = {}

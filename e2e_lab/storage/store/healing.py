@@ -8,7 +8,7 @@ from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.storage.parquet import physical_schema
 from e2e_lab.storage.store.heads import DIGITS, MANIFEST, head_of, pack_path, place_of, stored_ids
-from e2e_lab.storage.store.manifest import Manifest, write_manifest
+from e2e_lab.storage.store.manifest import Manifest, Quick, write_manifest
 from e2e_lab.storage.store.packs import Packs, Span, suspicion
 from e2e_lab.storage.store.writer import Described, composed, manifest_there
 
@@ -67,7 +67,10 @@ def _mended(project: Project, snapshot_id: str, fresh: Manifest, packs: Packs) -
     for place in places:
         pieces[place] = fresh.piece(fresh.places[pieces[place].fingerprint])
     groups = [pieces[start : start + other.columns] for start in range(0, len(pieces), other.columns)]
-    said = Described(other.id, other.schema, dict(other.form), other.digests, other.nulls, other.nans, other.extras)
+    quick = Quick(other.seed, found=other.quick_hashes())
+    said = Described(
+        other.id, other.schema, dict(other.form), other.digests, other.nulls, other.nans, other.extras, quick
+    )
     made = composed(physical_schema(other.schema), other.cut, groups, said)
     return replace(made, added=other.added, extras_span=extras or other.extras_span)
 

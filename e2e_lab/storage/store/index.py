@@ -26,10 +26,12 @@ REBUILD_AT_MOST = 2_000  # versions; more are taken in by `e2e gc`
 _PAUSED: dict[Path, float] = {}
 _OF_THE_PLACE = ("lock", "unable to open", "I/O", "readonly", "full")  # what sqlite says of a disk, not of its file
 _SCHEMA = """
+begin immediate;
 create table if not exists snapshots (number integer primary key, id text unique not null);
 create table if not exists packs (number integer primary key, name text unique not null);
 create table if not exists pieces (fingerprint blob primary key, snapshot integer, place integer) without rowid;
 create table if not exists pages (hash blob primary key, pack integer, offset integer, length integer) without rowid;
+commit;
 """
 
 
@@ -146,11 +148,10 @@ class Index:
         """What *work* says; None where sqlite cannot. A damaged file is deleted, to be made anew by the next writer."""
         if self._refused or not self.path.parent.is_dir():
             return None
-        fresh = not self.path.exists()
         try:
             with closing(sqlite3.connect(self.path, timeout=WAIT_SECONDS)) as database:
                 database.execute("pragma synchronous = off")  # a cache: what a power cut spoils is made anew
-                if fresh:
+                if is_empty(database):
                     database.executescript(_SCHEMA)
                 with database:
                     return work(database)
@@ -168,6 +169,11 @@ class Index:
         """Make it where it is missing, if that is quickly done."""
         if not self._refused and not self.path.exists() and 0 < len(stored_ids(self._project)) <= REBUILD_AT_MOST:
             self.rebuild()
+
+
+def is_empty(database: sqlite3.Connection) -> bool:
+    """Whether there is nothing in it yet: a file that has just been made, by this process or another one."""
+    return database.execute("select 1 from sqlite_master").fetchone() is None
 
 
 def _sensible(name: object, *numbers: object) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
@@ -40,6 +41,8 @@ _BODY = pa.schema(
         ("nulls", _NUMBERS),
         ("nans", pa.list_(pa.bool_())),
         ("fingerprints", pa.binary()),
+        ("seed", pa.uint64()),
+        ("quick", pa.binary()),
         ("leaves", pa.list_(pa.int32())),
         ("chunks", _NUMBERS),
         ("spans", pa.list_(pa.int32())),
@@ -57,6 +60,26 @@ class Piece:
     fingerprint: bytes
     leaves: tuple[Leaf, ...]
     spans: tuple[Span, ...]
+
+
+@dataclass(frozen=True)
+class Quick:
+    """Quick hashes of pieces, by which those that did not change are recognised before they are hashed with care.
+
+    They depend on a *seed* that nobody else knows, so that no table can be made to pass for another one. *known* gives
+    fingerprints by quick hash, *found* quick hashes by fingerprint.
+    """
+
+    seed: int
+    known: Mapping[bytes, bytes] = field(default_factory=dict)
+    found: dict[bytes, bytes] = field(default_factory=dict)
+
+    @classmethod
+    def after(cls, parent: Manifest | None) -> Quick:
+        """What there is to go by after *parent*."""
+        if parent is None:
+            return cls(secrets.randbits(64))
+        return cls(parent.seed, {quick: one for one, quick in parent.quick_hashes().items()})
 
 
 @dataclass(frozen=True)
@@ -85,6 +108,8 @@ class Manifest:
     nans: tuple[bool, ...]
     footer: bytes
     fingerprints: bytes
+    seed: int
+    quick: bytes
     leaves: tuple[int, ...]
     chunks: NDArray[np.int64] = field(repr=False)
     spans: tuple[tuple[Span, ...], ...] = field(repr=False)
@@ -106,6 +131,12 @@ class Manifest:
     def fingerprint(self, place: int) -> bytes:
         """The fingerprint of the piece at *place*."""
         return self.fingerprints[place * SHORT : (place + 1) * SHORT]
+
+    def quick_hashes(self) -> dict[bytes, bytes]:
+        """The quick hash of each fingerprint."""
+        return {
+            self.fingerprints[at : at + SHORT]: self.quick[at : at + SHORT] for at in range(0, len(self.quick), SHORT)
+        }
 
     @cached_property
     def places(self) -> dict[bytes, int]:
@@ -182,6 +213,8 @@ class Manifest:
             "nulls": self.nulls,
             "nans": self.nans,
             "fingerprints": self.fingerprints,
+            "seed": self.seed,
+            "quick": self.quick,
             "leaves": self.leaves,
             "chunks": self.chunks.ravel(),
             "spans": [len(piece) for piece in self.spans],
@@ -243,6 +276,8 @@ def _parsed(path: Path, head: Head, body: pa.Buffer) -> Manifest:
             nans=tuple(plain("nans")),
             footer=plain("footer"),
             fingerprints=plain("fingerprints"),
+            seed=plain("seed"),
+            quick=plain("quick"),
             leaves=tuple(plain("leaves")),
             chunks=numbers("chunks").reshape(-1, 5),
             spans=spans,
@@ -261,7 +296,7 @@ def _refuse_misfit(found: Manifest) -> None:
     """Raise ValueError where the parts of a manifest are not of one table."""
     ranges, pieces = found.cut.ranges, len(found.spans)
     fits = (
-        pieces == (len(ranges) - 1) * found.columns == len(found.fingerprints) // SHORT
+        pieces == (len(ranges) - 1) * found.columns == len(found.fingerprints) // SHORT == len(found.quick) // SHORT
         and len(found.chunks) == (len(ranges) - 1) * sum(found.leaves)
         and ranges[0] == 0
         and all(first < last for first, last in pairwise(ranges))

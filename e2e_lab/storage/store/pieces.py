@@ -14,6 +14,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyarrow.types as pat
 from blake3 import blake3
+from xxhash import xxh3_128
 
 from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.identity import feed_type, feed_values, rows_of
@@ -21,6 +22,7 @@ from e2e_lab.storage.parquet import to_parquet
 from e2e_lab.storage.store import thrift
 from e2e_lab.storage.store.coding import Coding, arranged
 from e2e_lab.storage.store.footer import Leaf, encoded_leaf, footer_of
+from e2e_lab.storage.store.manifest import Quick
 from e2e_lab.storage.store.packs import SHORT, short_hash
 
 CONTEXT = "e2e-lab 2026-11 piece, version 1"
@@ -37,16 +39,37 @@ class Encoded:
     pages: tuple[tuple[bytes, memoryview], ...]
 
 
-def fingerprints(said: pa.Field, column: pa.ChunkedArray, ranges: Sequence[int]) -> list[bytes]:
-    """The fingerprint of the column's piece in each range: of its type, nullability and values."""
-    begun = blake3(derive_key_context=CONTEXT)
-    feed_type(begun, said)
+def fingerprints(said: pa.Field, column: pa.ChunkedArray, ranges: Sequence[int], quick: Quick) -> list[bytes]:
+    """The fingerprint of the column's piece in each range: of its type, nullability and values.
+
+    Those that *quick* knows are not computed; it learns the others.
+    """
+    slowly, quickly = blake3(derive_key_context=CONTEXT), xxh3_128(seed=quick.seed)
+    feed_type(_Both(slowly, quickly), said)
     found = []
     for first, last in pairwise(ranges):
-        digest = begun.copy()
-        feed_values(digest, rows_of(column, first, last - first))
-        found.append(digest.digest(length=SHORT))
+        rows = rows_of(column, first, last - first)
+        hint, digest = quickly.copy(), slowly.copy()
+        feed_values(hint if quick.known else _Both(digest, hint), rows)
+        one = quick.known.get(hint.digest())
+        if one is None:
+            if quick.known:
+                feed_values(digest, rows)
+            one = digest.digest(length=SHORT)
+        quick.found[one] = hint.digest()
+        found.append(one)
     return found
+
+
+class _Both:
+    """Two digests that are fed the same."""
+
+    def __init__(self, *digests: Any) -> None:
+        self._digests = digests
+
+    def update(self, content: Any) -> None:
+        for digest in self._digests:
+            digest.update(content)
 
 
 def encoded(

@@ -13,7 +13,7 @@ from e2e_lab.storage.parquet import ROWS_ONLY
 from e2e_lab.storage.store.heads import is_old
 from e2e_lab.storage.store.healing import heal
 from e2e_lab.storage.store.leases import Lease
-from e2e_lab.storage.store.manifest import Cut, Manifest
+from e2e_lab.storage.store.manifest import Cut, Manifest, Quick
 from e2e_lab.storage.store.one_file import old_version
 from e2e_lab.storage.store.packs import Packs
 from e2e_lab.storage.store.ranges import cut
@@ -39,7 +39,8 @@ def put(project: Project, content: Content, lease: Lease, *, parent: str | None 
     table = content.table if content.table.num_columns else pa.table({ROWS_ONLY: pa.nulls(content.table.num_rows)})
     before = manifest_there(project, parent) if parent is not None else None
     plan = cut(table, before.cut if before else None)
-    prints = all_prints(table, plan.ranges)
+    quick = Quick.after(before)
+    prints = all_prints(table, plan.ranges, quick)
     digests = _digests(content.table, prints, plan, before)
     made = id_of(content.table.num_rows, digests, content.form, content.extras)
     done = Put(made, 0, content.table.schema, content.table.num_rows)
@@ -60,6 +61,7 @@ def put(project: Project, content: Content, lease: Lease, *, parent: str | None 
         nulls=tuple(nulls for nulls, _ in counts),
         nans=tuple(nans for _, nans in counts),
         extras=packed(content.extras) if content.extras else b"",
+        quick=quick,
     )
     with Writer(project, lease, content.table.schema, before, anew=there is not None) as writer:
         writer.add(table, plan.ranges, prints, statistics=len(plan.ranges) > 2)

@@ -11,7 +11,7 @@ from e2e_lab.project import Project
 from e2e_lab.storage.identity import BLOCK, ColumnDigest, has_nan, id_of
 from e2e_lab.storage.store.healing import heal
 from e2e_lab.storage.store.leases import Lease
-from e2e_lab.storage.store.manifest import Cut
+from e2e_lab.storage.store.manifest import Cut, Quick
 from e2e_lab.storage.store.packs import Packs
 from e2e_lab.storage.store.putting import Put
 from e2e_lab.storage.store.ranges import found_ranges, planned
@@ -39,7 +39,7 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
     before = manifest_held(project, lease, parent) if parent is not None else None
     schema = reader.schema
     columns = [_Column(said) for said in schema]
-    plan, starts = Cut((0,)), [0]
+    plan, starts, quick = Cut((0,)), [0], Quick.after(before)
     unhashed = rest = schema.empty_table()
     with Writer(project, lease, schema, before) as writer, ThreadPoolExecutor(THREADS) as pool:
         for window, final in _windows(reader):
@@ -47,7 +47,7 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
             if not plan.target:
                 plan = planned(table, before.cut if before else None, window=WINDOW_BYTES)
             ranges = found_ranges(table, plan, final=final)
-            writer.add(table, ranges, all_prints(table, ranges), statistics=True)
+            writer.add(table, ranges, all_prints(table, ranges, quick), statistics=True)
             starts += [starts[-1] + row for row in ranges[1:]]
             rest = table.slice(ranges[-1])
             unhashed = pa.concat_tables([unhashed, table.slice(0, ranges[-1])])
@@ -64,7 +64,7 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
             return done
         nulls = tuple(column.nulls for column in columns)
         nans = tuple(bool(column.nulls) and column.nan for column in columns)
-        said = Described(made, schema, {}, digests, nulls, nans, b"")
+        said = Described(made, schema, {}, digests, nulls, nans, b"", quick)
         writer.anew = there is not None
         manifest, added = writer.finish(said, Cut(tuple(starts), plan.anchors, plan.target))
     if there is not None:

@@ -26,7 +26,7 @@ from e2e_lab.records import Finding
 from e2e_lab.storage.identity import column_digest, id_of
 from e2e_lab.storage.store import ledger
 from e2e_lab.storage.store.heads import MANIFEST, OLD_MANIFEST, OLD_TABLE, pack_path, place_of
-from e2e_lab.storage.store.index import Index
+from e2e_lab.storage.store.index import Index, is_empty
 from e2e_lab.storage.store.manifest import Manifest, file_length, read_manifest
 from e2e_lab.storage.store.one_file import old_version
 from e2e_lab.storage.store.packs import SHORT, Pack, short_hash, suspicion
@@ -254,6 +254,8 @@ def check_index(reader: Reader, ids: Collection[str], packs: Mapping[str, Checke
     try:
         reader.hash(path)
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
+            if is_empty(database):
+                return
             said = database.execute("pragma integrity_check").fetchone()[0]
             wrong = "" if said == "ok" else str(said).splitlines()[0]
             wrong = wrong or next(_false_pages(reader.project, database, packs), "")

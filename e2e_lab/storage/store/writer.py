@@ -23,7 +23,7 @@ from e2e_lab.storage.store.coding import SPOT, Coding, codings
 from e2e_lab.storage.store.footer import assembled, frame_of
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.leases import Lease
-from e2e_lab.storage.store.manifest import Cut, Manifest, Piece, file_length, read_manifest, write_manifest
+from e2e_lab.storage.store.manifest import Cut, Manifest, Piece, Quick, file_length, read_manifest, write_manifest
 from e2e_lab.storage.store.packs import Packs, PackWriter, Span, merged, short_hash
 from e2e_lab.storage.store.pieces import Encoded, encoded, fingerprints
 
@@ -45,6 +45,7 @@ class Described:
     nulls: tuple[int, ...]
     nans: tuple[bool, ...]
     extras: bytes
+    quick: Quick
 
 
 @dataclass
@@ -201,6 +202,8 @@ def composed(physical: pa.Schema, cut: Cut, groups: Sequence[Sequence[Piece]], s
         nans=said.nans,
         footer=footer,
         fingerprints=b"".join(piece.fingerprint for piece in pieces),
+        seed=said.quick.seed,
+        quick=b"".join(said.quick.found[piece.fingerprint] for piece in pieces),
         leaves=tuple(len(paths) for paths in frame.paths),
         chunks=chunks,
         spans=tuple(piece.spans for piece in pieces),
@@ -231,10 +234,10 @@ def manifest_there(project: Project, snapshot_id: str) -> Manifest | None:
         return None
 
 
-def all_prints(table: pa.Table, ranges: Sequence[int]) -> list[list[bytes]]:
+def all_prints(table: pa.Table, ranges: Sequence[int], quick: Quick) -> list[list[bytes]]:
     """The fingerprints of each column's pieces."""
     columns = list(zip(table.schema, table.columns, strict=True))
-    return side_by_side(lambda pair: fingerprints(pair[0], pair[1], ranges), columns, size=table.nbytes)
+    return side_by_side(lambda pair: fingerprints(*pair, ranges, quick), columns, size=table.nbytes)
 
 
 Task = tuple[list[int], list[tuple[int, int]], list[list[bytes]]]
