@@ -109,7 +109,12 @@ def workers(project: Project, *wanted: tuple[str, str]) -> Iterator[list[subproc
     running = []
     for seed, (what, name) in enumerate(wanted):
         command = [sys.executable, "-c", _WORK, str(project.root), what, name, str(seed), str(SECONDS)]
-        running.append(subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=root))
+        running.append(
+            subprocess.Popen(
+                command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=root,
+                env=os.environ | {"PYTHONFAULTHANDLER": "1"},
+            )
+        )  # fmt: skip
     try:
         yield running
     finally:
@@ -124,7 +129,7 @@ def work(project: Project, *wanted: tuple[str, str]) -> dict[tuple[str, str, int
         found = {}
         for seed, (one, said) in enumerate(zip(running, wanted, strict=True)):
             out, problem = one.communicate(timeout=SECONDS * 10 + 120)
-            assert one.returncode == 0, (said, problem[-3000:])
+            assert one.returncode == 0, (said, out[-300:], problem[-3000:])
             lines = out.splitlines()
             assert lines[-1].startswith("done")
             assert int(lines[-1].split()[1]) > 0, said

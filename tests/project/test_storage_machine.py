@@ -38,7 +38,7 @@ from e2e_lab import storage
 from e2e_lab.errors import Damaged, Locked, UnsupportedData, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.records import Snapshot
-from e2e_lab.storage.store import forgetting, ledger, manifest, pieces, ranges, repacking, streams, writer
+from e2e_lab.storage.store import columns, forgetting, ledger, manifest, pieces, ranges, repacking, streams, writer
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.packs import Packs
 from tests.project.fault_points import struck
@@ -63,6 +63,7 @@ def little(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "INLINE", 64)
     monkeypatch.setattr(streams, "WINDOW_BYTES", 2048)
     monkeypatch.setattr(manifest, "PLAIN_AT_MOST", 4096)
+    monkeypatch.setattr(columns, "THREADS_FROM", 2048)
     monkeypatch.setattr(repacking, "TOGETHER", 4096)
     monkeypatch.setattr(repacking, "AT_ONCE", 2)
     monkeypatch.setattr(forgetting, "LOCK_SECONDS", 0.0)
