@@ -41,7 +41,7 @@ def measure(folder: Path) -> list[Row]:
     """The slowest of 20 answers of each listing, warm; memory of server and worker; bundle and panel in a browser."""
     root = folder / "root"
     _make(root / "large")
-    return [*_asked(root), _bundle(), *_seen(folder / "speed.json")]
+    return [*_asked(root), *_form(folder / "served"), _bundle(), *_seen(folder / "speed.json")]
 
 
 def _bundle() -> Row:
@@ -88,6 +88,12 @@ def _asked(root: Path) -> list[Row]:
             "lineage": "datasets/orders/snapshots/v1/lineage", "origins": "origins?notebook=large/a.ipynb",
         }  # fmt: skip
         rows = [_listing(server, what, path) for what, path in listings.items()]
+        runs = {
+            "newest": "runs?limit=100", "200 at the end": "runs?limit=200&offset=9800",
+            "by a metric": "runs?limit=200&sort=rmse", "by a parameter": "runs?limit=200&sort=-param.a",
+            "filtered": "runs?limit=200&match=rmse<0.5%20run", "columns": "runs/columns",
+        }  # fmt: skip
+        rows += [_listing(server, f"{RUNS:,} runs, {what}", path, aim=SEEN) for what, path in runs.items()]
         _get(server, "status")
         anew = Timing([seconds(lambda: _get(server, "status")) for _ in range(ASKED)])
         rows.append(Row("status, worked out anew each time", anew))
@@ -106,14 +112,68 @@ def _asked(root: Path) -> list[Row]:
     return rows
 
 
-def _listing(server: Server, what: str, path: str) -> Row:
+def _listing(server: Server, what: str, path: str, *, aim: float = AIM) -> Row:
     _get(server, path)
-    return _judged(f"{what}, warm", [seconds(lambda: _get(server, path)) for _ in range(ASKED)])
+    return _judged(f"{what}, warm", [seconds(lambda: _get(server, path)) for _ in range(ASKED)], aim=aim)
 
 
 def _judged(what: str, times: list[float], *, aim: float = AIM) -> Row:
     late = sorted(times)[int(len(times) * 0.95)]
     return Row(what, Timing(times), aim=f"p95 ≤ {shown(aim)}", met=late <= aim, note=f"p95 {shown(late)}")
+
+
+# ---- the form of a service -----------------------------------------------------------------------------------
+
+_SERVED = """
+import numpy as np, pandas as pd
+from sklearn.linear_model import LinearRegression
+from e2e_lab import experiments, models
+from e2e_lab.project import find
+import sys
+
+project = find(sys.argv[1])
+X = pd.DataFrame(np.random.default_rng(0).normal(size=(1000, 8)), columns=[f"n{i}" for i in range(8)])
+run = experiments.keep(project, "first", model=LinearRegression().fit(X, X.sum(axis=1)), X=X, metrics={}, params={})
+experiments.kept_model(project, run)
+models.package(project, models.register(project, experiments.find_run(project, run.id), "sums"))
+"""
+
+
+def _form(root: Path) -> list[Row]:
+    """What the form of a service adds to the service's own time: a row asked by its route, and asked directly."""
+    import e2e_lab as e2e
+    from e2e_lab import models, serving
+    from e2e_lab.project import find
+    from e2e_lab.records import Ref
+
+    e2e.init(root / "large")
+    subprocess.run([sys.executable, "-c", _SERVED, root / "large"], check=True, stdout=subprocess.DEVNULL)
+    project = find(root / "large")
+    endpoint = serving.serve(project, models.find_package(project, Ref(name="sums")), owner=os.getpid())
+    try:
+        with _server(root, extension=True) as server:
+            row = _get(server, "services/sums/schema")["rows"][0]
+            answer = _post(server, "services/sums/predict", {"rows": [row]})
+            endpoint.predict([row])
+            more = [
+                seconds(lambda: _post(server, "services/sums/predict", {"rows": [row]}))
+                - seconds(lambda: endpoint.predict([row]))
+                for _ in range(ASKED)
+            ]
+            said = {"rows": [row], "predictions": answer["predictions"]}
+            if not _post(server, "services/sums/compare", said)["equal"]:
+                raise RuntimeError("the service is not the model")
+            equal = [seconds(lambda: _post(server, "services/sums/compare", said)) for _ in range(ASKED)]
+            return [
+                _judged("an answer by the form, more than the service's own time", more, aim=0.05),
+                Row("whether it is the model's own, asked after the answer", Timing(equal)),
+            ]
+    finally:
+        endpoint.stop()
+
+
+def _post(server: Server, path: str, body: Any) -> Any:
+    return _ask(server, f"/e2e-lab/api/{path}?project=large", json.dumps(body))
 
 
 # ---- the project ---------------------------------------------------------------------------------------------
@@ -165,19 +225,38 @@ def _copies(root: Path) -> None:
 
 
 def _runs(root: Path) -> None:
-    """One real run through MLflow, in a process of its own, then copies of its row."""
-    code = "import e2e_lab as e2e\nwith e2e.run('first', params={'a': 1}): e2e.log_metric('rmse', 1.0)"
+    """One real run through MLflow, in a process of its own, then copies of its rows: 5 parameters, 5 metrics each."""
+    code = """
+import e2e_lab as e2e
+with e2e.run("first", params={"a": 1, "b": 2, "c": "x", "d": 4, "e": 5}):
+    for name in ("rmse", "mae", "r2", "loss", "seconds"):
+        e2e.log_metric(name, 1.0)
+"""
     subprocess.run([sys.executable, "-c", code], cwd=root, check=True, stdout=subprocess.DEVNULL)
+    ids = [secrets.token_hex(16) for _ in range(RUNS)]
     with closing(sqlite3.connect(root / ".e2e" / "mlflow.db")) as connection:
-        cursor = connection.execute("select * from runs limit 1")
-        names = [column[0] for column in cursor.description]
-        one = dict(zip(names, cursor.fetchone(), strict=True))
-        marks = ", ".join("?" * len(names))
-        connection.executemany(
-            f"insert into runs ({', '.join(names)}) values ({marks})",
-            [tuple((one | {"run_uuid": secrets.token_hex(16), "name": f"run {n}"}).values()) for n in range(RUNS)],
-        )
+        for table in ("runs", "params", "latest_metrics", "metrics", "tags"):
+            cursor = connection.execute(f"select * from {table}")
+            names = [column[0] for column in cursor.description]
+            real = [dict(zip(names, row, strict=True)) for row in cursor]
+            marks = ", ".join("?" * len(names))
+            connection.executemany(
+                f"insert into {table} ({', '.join(names)}) values ({marks})",
+                [tuple(_copied(table, row, n, run).values()) for n, run in enumerate(ids) for row in real],
+            )
         connection.commit()
+
+
+def _copied(table: str, row: dict[str, Any], number: int, run: str) -> dict[str, Any]:
+    """A row of the real run as one of run *number*: another name, another value."""
+    change: dict[str, Any] = {"run_uuid": run}
+    if table == "runs":
+        change |= {"name": f"run {number}", "start_time": row["start_time"] + number}
+    elif table == "params" and row["key"] == "a":
+        change["value"] = str(number)
+    elif table in ("metrics", "latest_metrics"):
+        change["value"] = number * 7919 % RUNS / RUNS
+    return row | change
 
 
 # ---- the server ----------------------------------------------------------------------------------------------
@@ -227,8 +306,8 @@ def _get(server: Server, path: str) -> Any:
     return _ask(server, f"/e2e-lab/api/{path}{'&' if '?' in path else '?'}project=large")
 
 
-def _ask(server: Server, path: str) -> Any:
-    server.connection.request("GET", path, headers=server.headers)
+def _ask(server: Server, path: str, body: str | None = None) -> Any:
+    server.connection.request("GET" if body is None else "POST", path, body, headers=server.headers)
     answer = server.connection.getresponse()
     said = json.loads(answer.read())
     if answer.status != 200:

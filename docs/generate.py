@@ -103,6 +103,7 @@ def rest_page() -> str:
     parts.append(
         "| `WS jobs/{id}/stream` | `offset` | `JobChanged`, `JobPrinted` | a job's changes and log as they come |\n"
     )
+    parts.append("| `WS services/{service}/stream` | `offset` | `ServicePrinted` | a service's log as it comes |\n")
     parts.append("\n## Jobs\n\n| kind | takes |\n| --- | --- |\n")
     for name, kind in KINDS.items():
         fields = ", ".join(f"`{one}`" for one in kind.args.__dataclass_fields__)

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 from e2e_lab import records
-from e2e_lab.records import Record, jobs, kernels, panels, standing
+from e2e_lab.records import Record, changes, jobs, kernels, model_panels, panels, standing
 from e2e_lab.workspace.jobs import KINDS
 from e2e_lab.workspace.server.routes import ROUTES
 
@@ -23,8 +23,8 @@ NOTE = """\
  */
 """
 WIDTH = 80
-KERNEL = (kernels.NotebookPath, kernels.KernelHello, kernels.KernelFrames, kernels.KernelMade)
-STREAM = (jobs.JobChanged, jobs.JobPrinted)
+KERNEL = (kernels.NotebookPath, kernels.KernelHello, kernels.KernelFrames, kernels.KernelMade, kernels.KernelFits)
+STREAM = (jobs.JobChanged, jobs.JobPrinted, model_panels.ServicePrinted)
 NAMES = {"ServerStatus": "Status"}
 """Records that the front end calls otherwise."""
 
@@ -36,7 +36,7 @@ def types_page() -> str:
         _collect(kind, seen)
     aliases = {
         name: value
-        for module in (standing, panels, jobs, kernels)
+        for module in (standing, panels, jobs, changes, kernels, model_panels)
         for name, value in vars(module).items()
         if typing.get_origin(value) is Literal or name == "Cell"
     }
@@ -54,7 +54,7 @@ def _carried() -> Iterator[type[Record]]:
     for kind in KINDS.values():
         yield kind.args
     yield from (*STREAM, *KERNEL)
-    yield from (records.Exported, records.Snapshot, records.Verified)
+    yield from (records.Commit, records.Exported, records.Snapshot, records.Verified)
 
 
 def _collect(hint: Any, seen: dict[type[Record], None]) -> None:

@@ -47,6 +47,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Iterable
+from typing import Any
 
 __all__ = [
     "Ambiguous",
@@ -324,6 +325,15 @@ class RequestRejected(ServiceError):
 
     code = "request_rejected"
     status = 400
+
+    def __init__(self, message: str, *, hint: str = "", errors: Iterable[dict[str, Any]] = ()) -> None:
+        super().__init__(message, hint=hint)
+        self.errors = tuple(errors)
+        """Each fault with its row, column and kind, where the service said so."""
+
+    def to_json(self) -> dict[str, Any]:
+        """The body of a refusal, with the faults of each column."""
+        return super().to_json() | {"errors": list(self.errors)}
 
 
 class UnfitPython(E2EError):

@@ -2,7 +2,12 @@ import { URLExt } from '@jupyterlab/coreutils';
 import { ServerConnection } from '@jupyterlab/services';
 
 import {
+  IAliasWish,
+  IAnswered,
   IColumns,
+  ICommitPage,
+  ICompared,
+  IComparison,
   IDatasetEntry,
   IDatasetPage,
   IGraph,
@@ -10,16 +15,33 @@ import {
   IJob,
   IJobPage,
   IKernelCheck,
+  IModelPage,
+  IModelVersion,
   IOrigins,
+  IPackageArgs,
+  IPredictionPage,
   IProjectPage,
+  IRegisterArgs,
+  IRegisteredVersion,
   IRemoved,
   IRenamed,
+  IRequestForm,
+  IRestorePlan,
   IRestored,
   IRows,
+  IRunColumns,
+  IRunDetail,
+  IRunPage,
+  IServeArgs,
+  IServiceEntry,
+  IServicePage,
   IStatus,
+  IStopped,
+  ITraffic,
   IVersionDiff,
   IVersionEntry,
-  IVersionPage
+  IVersionPage,
+  IWorkingChanges
 } from './types';
 
 /** A refusal: what happened, in the user's words, and the next line to type. */
@@ -27,11 +49,20 @@ export class ApiError extends Error {
   constructor(
     readonly code: string,
     message: string,
-    readonly hint = ''
+    readonly hint = '',
+    /** What is wrong with each column, where a service said so. */
+    readonly errors: readonly IFault[] = []
   ) {
     super(message);
     this.name = 'ApiError';
   }
+}
+
+/** What a service finds wrong with one value of a row. */
+export interface IFault {
+  readonly row: number | null;
+  readonly column: string | null;
+  readonly message: string;
 }
 
 /** Any failure as a refusal that can be shown. */
@@ -49,10 +80,45 @@ export interface IVersionName {
   readonly selector: string;
 }
 
+/** A service of the project around a folder. */
+export interface IServiceName {
+  readonly folder: string;
+  readonly name: string;
+}
+
+/** Which runs are wanted, and in which order. */
+export interface IRunsWanted {
+  readonly limit?: number;
+  readonly offset?: number;
+  /** A metric or parameter, or time, name, status, seconds; `-` before it turns the order. */
+  readonly sort?: string;
+  readonly match?: string;
+  /** The notebook whose runs are wanted alone, or before all others. */
+  readonly notebook?: string;
+  readonly first?: string;
+  readonly pin?: readonly string[];
+  readonly column?: readonly string[];
+}
+
+/** What a commit says, and who commits where git does not know. */
+export interface ICommitWish {
+  readonly message: string;
+  /** Whether the kernel's Python is the one whose packages are locked. */
+  readonly lock: boolean;
+  readonly name?: string;
+  readonly email?: string;
+  readonly keep?: boolean;
+}
+
 /** Long work, as the server is told of it. */
 export type JobWish =
+  | { kind: 'commit'; args: ICommitWish }
   | { kind: 'export'; args: { ref: string; path: string } }
-  | { kind: 'ingest'; args: { path: string; name: string } };
+  | { kind: 'ingest'; args: { path: string; name: string } }
+  | { kind: 'package'; args: IPackageArgs }
+  | { kind: 'serve'; args: IServeArgs }
+  | { kind: 'register'; args: IRegisterArgs }
+  | { kind: 'verify'; args: { refs: readonly string[] } };
 
 /** How many of a listing come at once. */
 const PAGE = 1000;
@@ -152,6 +218,33 @@ export class Api {
     return this.get('diff', { project: folder, dataset, a, b });
   }
 
+  /** What is not committed. */
+  changes(folder: string): Promise<IWorkingChanges> {
+    return this.get('changes', { project: folder, limit: PAGE });
+  }
+
+  /** What was, newest first. */
+  commits(folder: string, offset: number, limit: number): Promise<ICommitPage> {
+    return this.get('commits', { project: folder, offset, limit });
+  }
+
+  /** What going back to a revision would do. */
+  previewRestore(
+    folder: string,
+    revision: string,
+    names: readonly string[]
+  ): Promise<IRestorePlan> {
+    return this.get('restore', { project: folder, revision, name: names });
+  }
+
+  restore(
+    folder: string,
+    revision: string,
+    names: readonly string[]
+  ): Promise<IRestored> {
+    return this.post('restore', { project: folder }, { revision, names });
+  }
+
   /** Whether the Python of a kernelspec has the library. */
   kernelCheck(name: string): Promise<IKernelCheck> {
     return this.get(`kernels/${encodeURIComponent(name)}`, {});
@@ -160,6 +253,26 @@ export class Api {
   /** Which cells of a notebook made which snapshots. */
   origins(folder: string, notebook: string): Promise<IOrigins> {
     return this.get('origins', { project: folder, notebook });
+  }
+
+  runs(folder: string, wanted: IRunsWanted = {}): Promise<IRunPage> {
+    return this.get('runs', { project: folder, ...wanted });
+  }
+
+  /** The metrics and parameters that runs have. */
+  runColumns(folder: string): Promise<IRunColumns> {
+    return this.get('runs/columns', { project: folder });
+  }
+
+  run(folder: string, id: string): Promise<IRunDetail> {
+    return this.get(`runs/${encodeURIComponent(id)}`, { project: folder });
+  }
+
+  /** What differs between two runs or more. */
+  compareRuns(folder: string, ids: readonly string[]): Promise<IComparison> {
+    const [first, ...others] = ids;
+    const query = { project: folder, with: others };
+    return this.get(`runs/${encodeURIComponent(first)}/comparison`, query);
   }
 
   jobs(folder: string, limit = 50): Promise<IJobPage> {
@@ -182,15 +295,117 @@ export class Api {
     return this.post(`jobs/${id}/cancel`, { project: folder }, {});
   }
 
+  /** What a job has printed, from its beginning. */
+  async jobLog(folder: string, id: string): Promise<string> {
+    const query = { project: folder };
+    return (await this.get<{ text: string }>(`jobs/${id}/log`, query)).text;
+  }
+
+  /** Every version of every registered model, newest first. */
+  async models(folder: string): Promise<IRegisteredVersion[]> {
+    const query = { project: folder, limit: PAGE };
+    return (await this.get<IModelPage>('models', query)).items;
+  }
+
+  setAlias(
+    folder: string,
+    model: string,
+    wish: IAliasWish
+  ): Promise<IModelVersion> {
+    const route = `models/${encodeURIComponent(model)}/aliases`;
+    return this.post(route, { project: folder }, wish);
+  }
+
+  removeAlias(
+    folder: string,
+    model: string,
+    alias: string
+  ): Promise<IModelVersion> {
+    const [name, its] = [model, alias].map(encodeURIComponent);
+    const route = `models/${name}/aliases/${its}`;
+    return this.ask(route, { project: folder }, { method: 'DELETE' });
+  }
+
+  async services(folder: string): Promise<IServiceEntry[]> {
+    const query = { project: folder, limit: PAGE };
+    return (await this.get<IServicePage>('services', query)).items;
+  }
+
+  service({ folder, name }: IServiceName): Promise<IServiceEntry> {
+    return this.get(service(name), { project: folder });
+  }
+
+  stopService({ folder, name }: IServiceName): Promise<IStopped> {
+    return this.post(service(name, 'stop'), { project: folder }, {});
+  }
+
+  /** What lets a request in: asked for only when somebody wants to see it. */
+  async serviceToken({ folder, name }: IServiceName): Promise<string> {
+    const route = service(name, 'token');
+    const query = { project: folder };
+    return (await this.post<{ token: string }>(route, query, {})).token;
+  }
+
+  /** What a row holds, and some real rows. */
+  requestForm({ folder, name }: IServiceName): Promise<IRequestForm> {
+    return this.get(service(name, 'schema'), { project: folder });
+  }
+
+  /** Ask a service. The rows are JSON: whole numbers beyond those of JavaScript stay as they are. */
+  predict({ folder, name }: IServiceName, rows: string): Promise<IAnswered> {
+    const init = { method: 'POST', body: `{"rows": ${rows}}` };
+    return this.ask(service(name, 'predict'), { project: folder }, init);
+  }
+
+  /** Whether the kept model itself answers these rows so. */
+  compare(
+    { folder, name }: IServiceName,
+    rows: string,
+    predictions: readonly unknown[]
+  ): Promise<ICompared> {
+    const given = JSON.stringify(predictions);
+    const body = `{"rows": ${rows}, "predictions": ${given}}`;
+    const init = { method: 'POST', body };
+    return this.ask(service(name, 'compare'), { project: folder }, init);
+  }
+
+  /** The requests that a service answered, newest first. */
+  predictions(
+    { folder, name }: IServiceName,
+    offset: number,
+    limit: number
+  ): Promise<IPredictionPage> {
+    const query = { project: folder, offset, limit };
+    return this.get(service(name, 'predictions'), query);
+  }
+
+  traffic({ folder, name }: IServiceName): Promise<ITraffic> {
+    return this.get(service(name, 'traffic'), { project: folder });
+  }
+
+  /** What is behind a prediction, as a graph. */
+  trace(folder: string, subject: string): Promise<IGraph> {
+    return this.get('trace', { project: folder, subject });
+  }
+
+  /** What a service prints, from a byte on. The caller closes it. */
+  serviceStream({ folder, name }: IServiceName, offset = 0): WebSocket {
+    return this.stream(service(name, 'stream'), folder, offset);
+  }
+
   /** What the server says of a job while it runs, and its log from a byte on. The caller closes it. */
   jobStream(folder: string, id: string, offset = 0): WebSocket {
+    return this.stream(`jobs/${id}/stream`, folder, offset);
+  }
+
+  private stream(route: string, folder: string, offset: number): WebSocket {
     const { wsUrl, token, appendToken, WebSocket } = this.settings;
     const query = {
       project: folder,
       offset: String(offset),
       ...(appendToken && token && { token })
     };
-    const path = URLExt.join(wsUrl, 'e2e-lab', 'api', `jobs/${id}/stream`);
+    const path = URLExt.join(wsUrl, 'e2e-lab', 'api', route);
     return new WebSocket(path + URLExt.objectToQueryString(query));
   }
 
@@ -253,6 +468,10 @@ function at(name: string, ...more: string[]): string {
   return ['datasets', encodeURIComponent(name), ...more].join('/');
 }
 
+function service(name: string, ...more: string[]): string {
+  return ['services', encodeURIComponent(name), ...more].join('/');
+}
+
 function of(version: IVersionName, ...what: string[]): string {
   return at(
     version.name,
@@ -263,9 +482,9 @@ function of(version: IVersionName, ...what: string[]): string {
 }
 
 function refusal(body: unknown): ApiError {
-  const { code, message, hint } = (body ?? {}) as Partial<ApiError>;
+  const { code, message, hint, errors } = (body ?? {}) as Partial<ApiError>;
   return code && message
-    ? new ApiError(code, message, hint)
+    ? new ApiError(code, message, hint, errors)
     : new ApiError(
         'no_extension',
         'The e2e-lab server extension does not answer.',

@@ -5,14 +5,18 @@ import {
   MainAreaWidget
 } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { refreshIcon } from '@jupyterlab/ui-components';
+import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 
+import { ChangesModel } from './changes/model';
+import { Changing } from './changes/work';
+import { Ingestion } from './data/ingest';
 import { DataModel } from './data/model';
 import { DatasetActions, ITarget } from './dataset/actions';
 import { DatasetTabs } from './dataset/tabs';
 import { FlowModel } from './flow/model';
 import { e2eIcon } from './icon';
 import { Kernels } from './kernel/model';
+import { ModelsRoom } from './models/room';
 import { Watch } from './watch';
 import { WorkflowTab } from './workflow/tab';
 
@@ -23,11 +27,19 @@ export const CommandIDs = {
   open: 'e2e-lab:open',
   refresh: 'e2e-lab:refresh',
   workflow: 'e2e-lab:open-workflow',
+  ingest: 'e2e-lab:ingest',
+  verify: 'e2e-lab:verify',
+  commit: 'e2e-lab:commit',
+  restoreFile: 'e2e-lab:restore-file',
+  restoreCommit: 'e2e-lab:restore-commit',
+  copyCommit: 'e2e-lab:copy-commit',
+  snapshotFile: 'e2e-lab:snapshot-file',
   dataset: 'e2e-lab:open-dataset',
   load: 'e2e-lab:load-dataset',
   copy: 'e2e-lab:copy-load',
   export: 'e2e-lab:export-dataset',
   rename: 'e2e-lab:rename-dataset',
+  verifyOne: 'e2e-lab:verify-dataset',
   remove: 'e2e-lab:remove-dataset'
 } as const;
 
@@ -42,12 +54,16 @@ export interface IParts {
   kernels: Kernels;
   actions: DatasetActions;
   tabs: DatasetTabs;
+  ingestion: Ingestion;
+  changes: ChangesModel;
+  changing: Changing;
+  models: ModelsRoom;
   trans: TranslationBundle;
 }
 
 /** Make everything that the panels do a command: in the palette, or in the menu of a dataset. */
 export function addCommands(parts: IParts): void {
-  const { app, palette, watch, trans } = parts;
+  const { app, palette, flow, watch, trans } = parts;
   app.commands.addCommand(CommandIDs.open, {
     label: trans.__('Show e2e-lab'),
     caption: trans.__('Show where this project stands'),
@@ -66,6 +82,25 @@ export function addCommands(parts: IParts): void {
     icon: e2eIcon,
     execute: () => openWorkflow(parts)
   });
+  app.commands.addCommand(CommandIDs.ingest, {
+    label: args =>
+      args.isPalette ? trans.__('Ingest a file…') : trans.__('Ingest'),
+    caption: trans.__('Make a CSV or Parquet file a raw dataset'),
+    icon: addIcon,
+    isVisible: () => parts.ingestion.possible,
+    isEnabled: () => parts.ingestion.possible,
+    execute: () => parts.ingestion.ask()
+  });
+  app.commands.addCommand(CommandIDs.verify, {
+    label: trans.__('Verify all that is stored'),
+    caption: trans.__('Read every stored version and prove that it is intact'),
+    isEnabled: () => flow.state.status?.writable ?? false,
+    execute: () => parts.actions.verify(watch.state.folder)
+  });
+  flow.changed.connect(() => {
+    app.commands.notifyCommandChanged(CommandIDs.ingest);
+    app.commands.notifyCommandChanged(CommandIDs.verify);
+  });
   app.commands.addCommand(CommandIDs.dataset, {
     label: trans.__('Open'),
     execute: args => {
@@ -81,9 +116,12 @@ export function addCommands(parts: IParts): void {
   for (const command of [
     CommandIDs.open,
     CommandIDs.refresh,
-    CommandIDs.workflow
+    CommandIDs.workflow,
+    CommandIDs.ingest,
+    CommandIDs.verify
   ]) {
-    palette?.addItem({ command, category: 'e2e-lab' });
+    const args = { isPalette: true };
+    palette?.addItem({ command, args, category: 'e2e-lab' });
   }
 }
 
@@ -118,11 +156,23 @@ function addDatasetCommands(parts: IParts): void {
     ({ name, selector }) =>
       Clipboard.copyToSystem(`e2e.load("${name}@${selector}")`)
   );
-  add(CommandIDs.export, trans.__('Export…'), target => actions.export(target));
+  add(
+    CommandIDs.export,
+    trans.__('Export…'),
+    target => actions.export(target),
+    writable
+  );
   add(
     CommandIDs.rename,
     trans.__('Rename…'),
     target => actions.rename(target),
+    writable
+  );
+  add(
+    CommandIDs.verifyOne,
+    trans.__('Verify'),
+    ({ folder, name, selector }) =>
+      actions.verify(folder, [`${name}@${selector}`]),
     writable
   );
   add(
@@ -136,6 +186,7 @@ function addDatasetCommands(parts: IParts): void {
     CommandIDs.load,
     CommandIDs.copy,
     CommandIDs.export,
+    CommandIDs.verifyOne,
     CommandIDs.rename,
     CommandIDs.remove
   ].forEach((command, rank) =>

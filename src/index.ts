@@ -6,49 +6,70 @@ import {
 import { ICommandPalette, IThemeManager } from '@jupyterlab/apputils';
 import { PageConfig, PathExt } from '@jupyterlab/coreutils';
 import { IDefaultFileBrowser } from '@jupyterlab/filebrowser';
+import { ILauncher } from '@jupyterlab/launcher';
 import { INotebookTracker } from '@jupyterlab/notebook';
+import { IRenderMimeRegistry } from '@jupyterlab/rendermime';
 import { ISettingRegistry } from '@jupyterlab/settingregistry';
+import { IStatusBar } from '@jupyterlab/statusbar';
 import { ITranslator, nullTranslator } from '@jupyterlab/translation';
 
 import { Api } from './api';
 import { CommandIDs, addCommands } from './commands';
+import { Documents } from './changes/documents';
+import { ChangesModel } from './changes/model';
+import { Changing } from './changes/work';
+import { Ingestion } from './data/ingest';
 import { DataModel } from './data/model';
 import { DatasetActions } from './dataset/actions';
 import { DatasetTabs } from './dataset/tabs';
+import { RunActions } from './experiments/actions';
+import { runsMade } from './experiments/badges';
+import { RunCommandIDs, addRunCommands } from './experiments/commands';
+import { ExperimentsModel } from './experiments/model';
+import { RunTabs } from './experiments/tabs';
 import { Head } from './flow/head';
 import { FlowModel } from './flow/model';
+import { addHabits } from './habits';
 import { Jobs } from './jobs';
-import { Badges } from './kernel/badges';
+import { Badges, snapshots } from './kernel/badges';
 import { Kernels } from './kernel/model';
+import { ModelsRoom } from './models/room';
 import { panels } from './panels';
 import { Sidebar } from './sidebar';
 import { Watch } from './watch';
 
 const PLUGIN_ID = 'e2e-lab:plugin';
+/** So many sections of the sidebar are unfolded at first. */
+const UNFOLDED = 2;
 
 const plugin: JupyterFrontEndPlugin<void> = {
   id: PLUGIN_ID,
   description:
     'The machine-learning workflow: a sidebar, and tabs of datasets.',
   autoStart: true,
-  requires: [INotebookTracker],
+  requires: [INotebookTracker, IRenderMimeRegistry],
   optional: [
     ITranslator,
     ISettingRegistry,
     ICommandPalette,
     ILayoutRestorer,
     IDefaultFileBrowser,
-    IThemeManager
+    IThemeManager,
+    ILauncher,
+    IStatusBar
   ],
   activate: (
     app: JupyterFrontEnd,
     notebooks: INotebookTracker,
+    rendermime: IRenderMimeRegistry,
     translator: ITranslator | null,
     settings: ISettingRegistry | null,
     palette: ICommandPalette | null,
     restorer: ILayoutRestorer | null,
     browser: IDefaultFileBrowser | null,
-    themes: IThemeManager | null
+    themes: IThemeManager | null,
+    launcher: ILauncher | null,
+    statusBar: IStatusBar | null
   ) => {
     const trans = (translator ?? nullTranslator).load('e2e_lab');
     const { contents, serverSettings } = app.serviceManager;
@@ -57,7 +78,13 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const api = new Api(serverSettings);
     const watch = new Watch(api);
     const flow = new FlowModel(api, watch);
-    const kernels = new Kernels(notebooks, localPath, api, () => watch.looking);
+    const kernels = new Kernels(
+      notebooks,
+      localPath,
+      api,
+      () => watch.looking,
+      panel => app.shell.activateById(panel.id)
+    );
     const data = new DataModel(
       api,
       watch,
@@ -66,8 +93,34 @@ const plugin: JupyterFrontEndPlugin<void> = {
     );
     const jobs = new Jobs(api, trans);
     const actions = new DatasetActions(api, watch, kernels, jobs, trans);
+    const ingestion = new Ingestion({
+      ...{ browser, flow, kernels, jobs, localPath, trans }
+    });
+    const changes = new ChangesModel(api, watch);
+    const changing = new Changing({
+      ...{ api, flow, kernels, trans },
+      ...{ model: changes, documents: new Documents(app) }
+    });
     const tabs = new DatasetTabs(app.shell, {
       ...{ api, watch, flow, kernels, actions, themes, trans }
+    });
+
+    const models = new ModelsRoom({
+      ...{ app, palette, restorer, api, watch, flow, kernels, jobs, trans },
+      openDataset: (folder, ref) => {
+        const [name, selector] = ref.split('@');
+        tabs.open(folder, name, selector);
+      }
+    });
+    const experiments = new ExperimentsModel(api, watch, kernels);
+    const runActions = new RunActions(kernels, jobs, trans);
+    const runTabs = new RunTabs(app.shell, {
+      ...{ api, watch, flow, trans },
+      ...{ actions: runActions, drawing: { rendermime, themes } },
+      onData: (folder, ref) => {
+        const [name, selector] = ref.split('@');
+        tabs.open(folder, name, selector);
+      }
     });
 
     followFolder(watch, notebooks, browser, localPath);
@@ -81,10 +134,13 @@ const plugin: JupyterFrontEndPlugin<void> = {
         void jobs.resume(watch.state.folder);
       }
     });
-    new Badges(kernels, watch, api, trans, (ref, notebook) => {
+    new Badges(kernels, watch, snapshots(api), trans, (ref, notebook) => {
       const [name, selector] = ref.split('@');
       tabs.open(PathExt.dirname(localPath(notebook)), name, selector);
     });
+    new Badges(kernels, watch, runsMade(api), trans, (ref, notebook) =>
+      runTabs.open(PathExt.dirname(localPath(notebook)), [ref.split(' ')[0]])
+    );
     if (settings) {
       void followSettings(watch, settings);
     }
@@ -95,18 +151,38 @@ const plugin: JupyterFrontEndPlugin<void> = {
     );
     const parts = {
       ...{ app, palette, sidebar, watch, flow, data, kernels, actions, tabs },
-      trans
+      ...{ ingestion, changes, changing, models, trans },
+      ...{ experiments, runActions, runTabs }
     };
     addCommands(parts);
-    panels(parts).forEach(panel => sidebar.addWidget(panel));
+    addRunCommands(parts);
+    const sections = panels(parts);
+    addHabits(parts, { browser, launcher, statusBar, localPath, sections });
+    sections.forEach((panel, place) => {
+      sidebar.addWidget(panel);
+      if (place >= UNFOLDED) {
+        sidebar.fold(panel.id);
+      }
+    });
     app.shell.add(sidebar, 'left', { rank: 250, type: 'e2e-lab' });
 
     sidebar.disposed.connect(() => {
       jobs.dispose();
+      experiments.dispose();
       flow.dispose();
       watch.dispose();
     });
     restorer?.add(sidebar, sidebar.id);
+    void restorer?.restore(runTabs.tables, {
+      command: RunCommandIDs.table,
+      args: ({ content: { folder, state } }) => ({
+        folder,
+        ...state,
+        pins: [...state.pins],
+        columns: state.columns && [...state.columns]
+      }),
+      name: ({ content: { folder } }) => folder
+    });
     void restorer?.restore(tabs.tracker, {
       command: CommandIDs.dataset,
       args: ({ content: { model } }) => ({

@@ -85,9 +85,11 @@ describe('Jobs', () => {
   it('shows progress while it runs, and the answer when it is done', async () => {
     await start();
     expect(shown()[0].type).toBe('in-progress');
-    expect(shown()[0].options.progress).toBe(0.4);
-    server.tell(job({ progress: 0.9 }));
-    expect(shown()[0].options.progress).toBe(0.9);
+    expect(shown()[0].message).toBe('export flights@v1\nwriting · 40 %');
+    server.tell(job({ progress: 0.909 }));
+    expect(shown()[0].message).toBe('export flights@v1\nwriting · 90 %');
+    server.tell(job({ progress: null, said: '' }));
+    expect(shown()[0].message).toBe('export flights@v1\nbeginning …');
     server.tell(job({ state: 'done', answer: 'flights@v1 → x.parquet' }));
     expect(shown()[0]).toMatchObject({
       type: 'success',
@@ -108,9 +110,17 @@ describe('Jobs', () => {
     expect(copy).toMatchObject({ label: 'Copy “%e2e gc”', caption: '%e2e gc' });
   });
 
+  it('says a hint that is no line to type in words', async () => {
+    await start();
+    const error = { code: 'x', message: 'It died.', hint: 'see its log' };
+    server.tell(job({ state: 'failed', error }));
+    expect(shown()[0].message).toBe('It died.\nSee its log.');
+    expect(shown()[0].options.actions).toEqual([]);
+  });
+
   it('cancels', async () => {
     await start();
-    const [cancel] = shown()[0].options.actions ?? [];
+    const [, cancel] = shown()[0].options.actions ?? [];
     cancel.callback(new MouseEvent('click'));
     await settle();
     expect(server.cancelled).toEqual(['j1']);
@@ -163,7 +173,7 @@ describe('Jobs', () => {
   it('offers what the job has printed, and asks only for the rest of it after a break', async () => {
     await start();
     const labels = () => shown()[0].options.actions?.map(({ label }) => label);
-    expect(labels()).toEqual(['Cancel']);
+    expect(labels()).toEqual(['Log', 'Cancel']); // Cancel is never under the mouse that aims at Log
     server.print('row group 1\n', 12);
     expect(labels()).toEqual(['Log', 'Cancel']);
     await act(async () => {

@@ -1,10 +1,11 @@
 import { Notification } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { Poll } from '@lumino/polling';
+import { ISignal, Signal } from '@lumino/signaling';
 
 import { IApi, JobWish, problemOf } from './api';
 import { JobLog, showLog } from './joblog';
-import { tellProblem, waysOn } from './problems';
+import { said, tellProblem, waysOn } from './problems';
 import { IJob, IJobPrinted, IJobChanged } from './types';
 
 /** How long to wait before a lost stream is asked for again. */
@@ -19,6 +20,11 @@ export class Jobs {
     >,
     private readonly trans: TranslationBundle
   ) {}
+
+  /** A job began, or stands otherwise than before. */
+  get changed(): ISignal<this, { folder: string; job: IJob }> {
+    return this._changed;
+  }
 
   /** Begin a job and show it. A refusal is shown, too. */
   async start(
@@ -61,15 +67,27 @@ export class Jobs {
     const log = new JobLog();
     const toast = Notification.emit(this.words(job), 'in-progress', {
       autoClose: false,
-      progress: job.progress ?? undefined,
-      actions: [this.cancelling(folder, job)]
+      actions: this.whileRunning(folder, job, log)
     });
-    this._shown.set(job.id, { folder, toast, log, job, stream: null });
+    const shown: IShown = { folder, toast, log, job, stream: null };
+    this._shown.set(job.id, shown);
+    // JupyterLab loses what is told while it draws its first notification.
+    setTimeout(() => this.put(shown), AGAIN_MS);
+    this._changed.emit({ folder, job });
     if (isOver(job)) {
       this.show(job);
     } else {
       this.listen(job.id);
     }
+  }
+
+  /** The same from the beginning, so that no button moves under the mouse. */
+  private whileRunning(
+    folder: string,
+    job: IJob,
+    log: JobLog
+  ): Notification.IAction[] {
+    return [this.details(job.title, log), this.cancelling(folder, job)];
   }
 
   private cancelling(folder: string, job: IJob): Notification.IAction {
@@ -152,21 +170,25 @@ export class Jobs {
       return;
     }
     shown.job = job;
-    const { folder, toast: id, log } = shown;
+    this._changed.emit({ folder: shown.folder, job });
+    if (isOver(job)) {
+      this._shown.delete(job.id);
+    }
+    this.put(shown);
+  }
+
+  private put({ folder, toast: id, log, job }: IShown): void {
     const message = this.words(job);
-    const details = log.text ? [this.details(job.title, log)] : [];
     if (!isOver(job)) {
-      const progress = job.progress ?? undefined;
-      const actions = [...details, this.cancelling(folder, job)];
-      Notification.update({ id, message, progress, actions });
+      const actions = this.whileRunning(folder, job, log);
+      Notification.update({ id, message, actions });
       return;
     }
-    this._shown.delete(job.id);
+    const details = log.text ? [this.details(job.title, log)] : [];
     Notification.update({
       id,
       message,
       type: job.state === 'done' ? 'success' : job.error ? 'error' : 'info',
-      progress: undefined,
       actions: job.error
         ? [...details, ...waysOn(job.error, this.trans)]
         : details,
@@ -190,12 +212,20 @@ export class Jobs {
       case 'done':
         return job.answer ?? job.title;
       case 'failed':
-        return job.error?.message ?? job.title;
+        return job.error ? said(job.error) : job.title;
       case 'cancelled':
         return this.trans.__('Cancelled: %1', job.title);
       default:
-        return job.said ? `${job.title}\n${job.said}` : job.title;
+        return `${job.title}\n${this.standing(job)}`;
     }
+  }
+
+  /** What a job does now, and how much of it is done: JupyterLab's notifications draw no progress. */
+  private standing(job: IJob): string {
+    const now = job.said || this.trans.__('beginning');
+    return job.progress === null
+      ? `${now} …`
+      : `${now} · ${Math.floor(job.progress * 100)} %`;
   }
 
   private readonly _poll = new Poll({
@@ -206,6 +236,9 @@ export class Jobs {
     standby: 'when-hidden'
   });
   private readonly _shown = new Map<string, IShown>();
+  private readonly _changed = new Signal<this, { folder: string; job: IJob }>(
+    this
+  );
   private readonly _lost = new Set<string>();
   private readonly _resumed = new Set<string>();
 }
@@ -219,6 +252,7 @@ interface IShown {
   stream: WebSocket | null;
 }
 
-function isOver(job: IJob): boolean {
+/** Whether nothing more will happen. */
+export function isOver(job: IJob): boolean {
   return !['queued', 'running'].includes(job.state);
 }

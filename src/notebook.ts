@@ -5,8 +5,8 @@ import { isCode } from './kernel/model';
 const LOAD = '%load_ext e2e_lab';
 
 /**
- * Put a line into a visible cell below the active one and run it; a cell that holds the same line already
- * is run again instead. Resolves to whether it ran without an error.
+ * Put a line into a visible cell below the active one, or into that one where it is empty, and run it; a cell
+ * that holds the same line already is run again instead. Resolves to whether it ran without an error.
  */
 export async function runLine(
   panel: NotebookPanel,
@@ -20,7 +20,10 @@ export async function runLine(
   if (found >= 0) {
     notebook.activeCellIndex = found;
   } else {
-    NotebookActions.insertBelow(notebook);
+    const active = notebook.activeCell?.model;
+    if (!active || !isCode(active) || active.sharedModel.source.trim()) {
+      NotebookActions.insertBelow(notebook);
+    }
     notebook.activeCell?.model.sharedModel.setSource(line);
   }
   notebook.deselectAll();

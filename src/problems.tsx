@@ -9,7 +9,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { ApiError } from './api';
-import { typed } from './components/line';
+import { isLine, sentence, typed } from './components/line';
 import { Problem } from './components/problem';
 
 /** Longer than this, a notification is cut. */
@@ -20,10 +20,15 @@ type Refusal = Pick<ApiError, 'message' | 'hint'>;
 
 /** Show a refusal that has no place of its own. */
 export function tellProblem(problem: ApiError, trans: TranslationBundle): void {
-  Notification.error(problem.message, {
+  Notification.error(said(problem), {
     autoClose: false,
     actions: waysOn(problem, trans)
   });
+}
+
+/** What happened, and what a person can do about it where that is no line to type. */
+export function said({ message, hint }: Refusal): string {
+  return hint && !isLine(hint) ? `${message}\n${sentence(hint)}` : message;
 }
 
 /** The buttons of a notification that tells of a refusal: the next line to copy, and all that was said where it is long. */
@@ -32,8 +37,8 @@ export function waysOn(
   trans: TranslationBundle
 ): Notification.IAction[] {
   const actions: Notification.IAction[] = [];
-  const line = typed(problem.hint);
-  if (problem.message.length > LONG) {
+  const line = isLine(problem.hint) ? typed(problem.hint) : '';
+  if (said(problem).length > LONG) {
     actions.push({
       label: trans.__('Details'),
       callback: () => void showProblem(problem, trans)

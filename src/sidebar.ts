@@ -4,6 +4,12 @@ import { AccordionPanel, Widget } from '@lumino/widgets';
 
 import { e2eIcon } from './icon';
 
+/** The part of the height that the first section may take, and what is left below it: room for a line more. */
+const MOST = 0.64;
+const MARGIN = 28;
+/** A section that was unfolded to less than this, in pixels, cannot be used. */
+const LEAST = 80;
+
 /** The sidebar: a head, and an accordion whose sections are the panels that are added to it. */
 export class Sidebar extends SidePanel {
   constructor(head: Widget, translator: ITranslator) {
@@ -15,6 +21,12 @@ export class Sidebar extends SidePanel {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'e2e-lab');
     this.header.addWidget(head);
+    (this.content as AccordionPanel).handleMoved.connect(() => {
+      this._moved = true;
+    });
+    (this.content as AccordionPanel).expansionToggled.connect((_, index) =>
+      requestAnimationFrame(() => this.makeRoom(this.widgets[index]))
+    );
   }
 
   addWidget(panel: Widget): void {
@@ -28,7 +40,59 @@ export class Sidebar extends SidePanel {
 
   /** Unfold the section with this panel. */
   unfold(id: string): void {
-    const index = this.widgets.findIndex(panel => panel.id === id);
-    (this.content as AccordionPanel).expand(index);
+    (this.content as AccordionPanel).expand(this.indexOf(id));
   }
+
+  /** Fold the section with this panel; nothing is asked for it then. */
+  fold(id: string): void {
+    (this.content as AccordionPanel).collapse(this.indexOf(id));
+  }
+
+  private indexOf(id: string): number {
+    return this.widgets.findIndex(panel => panel.id === id);
+  }
+
+  /**
+   * Give the first section the height that it needs, and the others the rest. This is done for each project
+   * and width of the sidebar once, so that nothing moves while it is refreshed, and never again after
+   * somebody moved a border.
+   */
+  arrange(project: string | null): void {
+    this._project = project;
+    const [first, ...others] = this.widgets.filter(panel => panel.isVisible);
+    const last = first?.node.lastElementChild;
+    const shape = `${this.node.offsetWidth} ${project}`;
+    if (this._moved || !last || others.length === 0 || shape === this._shape) {
+      return;
+    }
+    this._shape = shape;
+    const room = [first, ...others].reduce(
+      (sum, { node }) => sum + node.offsetHeight,
+      0
+    );
+    const { top } = first.node.getBoundingClientRect();
+    const { bottom } = last.getBoundingClientRect();
+    const whole = bottom - top + first.node.scrollTop + MARGIN;
+    const needed = Math.min(whole, MOST * room);
+    const rest = (room - needed) / others.length;
+    (this.content as AccordionPanel).setRelativeSizes(
+      this.widgets.map(panel =>
+        panel === first ? needed : panel.isVisible ? rest : 0
+      )
+    );
+  }
+
+  /** A section that was folded while the others were arranged comes back without any height. */
+  private makeRoom(panel: Widget | undefined): void {
+    if (panel?.isVisible && panel.node.offsetHeight < LEAST) {
+      this._moved = false;
+      this._shape = '';
+      this.arrange(this._project);
+    }
+  }
+
+  private _moved = false;
+  private _project: string | null = null;
+  /** What it was arranged for last. */
+  private _shape = '';
 }

@@ -9,17 +9,51 @@ export type Cell = string | number | boolean | null;
 
 export type CellKind = 'number' | 'time' | 'text' | 'bool' | 'other';
 
+export type FileChange = 'new' | 'changed' | 'removed';
+
+export type FileKind = 'notebook' | 'code' | 'record' | 'other';
+
 export type FrameKind = 'pandas' | 'polars' | 'arrow';
 
 export type FrameState = 'new' | 'saved' | 'changed';
 
 export type JobState = 'queued' | 'running' | 'done' | 'failed' | 'cancelled';
 
-export type NodeKind = 'source' | 'snapshot' | 'run' | 'model' | 'service';
+export type NodeKind =
+  | 'source'
+  | 'snapshot'
+  | 'run'
+  | 'model'
+  | 'service'
+  | 'prediction'
+  | 'commit'
+  | 'cells'
+  | 'file';
 
 export type RoomState = 'clean' | 'unsaved' | 'running' | 'empty' | 'needs you';
 
 export type SchemaChangeKind = 'added' | 'removed' | 'type' | 'moved';
+
+export type ServiceState = 'serving' | 'unreachable' | 'stopped';
+
+export type WhyLeftOut = 'private' | 'large' | 'data' | 'not ours';
+
+/** The name that a version of a model is to have from now on. */
+export interface IAliasWish {
+  alias: string;
+  version: number;
+}
+
+/**
+ * What a service answered, one prediction a row, under an id; *seconds* is the
+ * time that it took there and back.
+ */
+export interface IAnswered {
+  id: string;
+  model: string;
+  predictions: unknown[];
+  seconds: number;
+}
 
 /** A version and the cell of a notebook that made it. */
 export interface ICellOrigin {
@@ -30,6 +64,18 @@ export interface ICellOrigin {
   rows: number;
   columns: number;
   time: string;
+}
+
+/**
+ * A file that a commit made now would put in. *dataset* is what happened to the
+ * dataset whose record it is.
+ */
+export interface IChangedFile {
+  path: string;
+  kind: FileKind;
+  change: FileChange;
+  dataset: IDatasetChange | null;
+  place: string | null;
 }
 
 /**
@@ -71,6 +117,114 @@ export interface IColumns {
 }
 
 /**
+ * A git commit of code and records together. *id* is git's; *left_out* names
+ * what was not put into it.
+ */
+export interface ICommit {
+  id: string;
+  message: string;
+  author: string;
+  time: string;
+  branch: string | null;
+  files: string[];
+  datasets: IDatasetChange[];
+  left_out: string[];
+  changed: boolean;
+  first: boolean;
+  notes: string[];
+}
+
+/**
+ * What a commit says. *name* and *email* commit where git knows nobody; *keep*
+ * them in the repository's settings.
+ */
+export interface ICommitArgs {
+  message: string;
+  name?: string | null;
+  email?: string | null;
+  keep?: boolean;
+  lock?: boolean;
+}
+
+/** A commit as one line of the history. *datasets* is what it did to data. */
+export interface ICommitEntry {
+  id: string;
+  message: string;
+  author: string;
+  time: string;
+  files: number;
+  kinds: Record<string, number>;
+  paths: string[];
+  datasets: IDatasetChange[];
+}
+
+/** Commits, newest first. */
+export interface ICommitPage {
+  total: number;
+  limit: number;
+  offset: number;
+  items: ICommitEntry[];
+}
+
+/** Rows, and what a service answered to them. */
+export interface ICompareWish {
+  rows: Record<string, unknown>[];
+  predictions: unknown[];
+}
+
+/**
+ * Whether the kept model itself answers the same; None where it could not be
+ * asked, for the reason *why*.
+ */
+export interface ICompared {
+  equal: boolean | null;
+  own: unknown[];
+  difference: number | null;
+  why: string;
+}
+
+/** One name and its value in each run, None where a run has none. */
+export interface IComparedRow {
+  name: string;
+  values: (string | null)[];
+  differs: boolean;
+}
+
+/** What is the same in several runs and what is not, in their order. */
+export interface IComparison {
+  runs: IRunEntry[];
+  params: IComparedRow[];
+  metrics: IComparedRow[];
+  data: IComparedRow[];
+  environment: IComparedRow[];
+  code: string[];
+  curves: ICurve[];
+  missing: string[];
+}
+
+/**
+ * A metric of a run over its steps, thinned to some hundred; *total* counts the
+ * steps that were logged.
+ */
+export interface ICurve {
+  run: string;
+  name: string;
+  steps: number[];
+  values: number[];
+  total: number;
+}
+
+/**
+ * A snapshot that a run read or made; *role* is `input`, `train` or `output`.
+ */
+export interface IDataUse {
+  name: string;
+  version: number;
+  id: string;
+  role: string;
+}
+
+/**
  * What a commit did to a dataset: *before* and *after* are version numbers,
  * None where it was not there.
  */
@@ -78,6 +232,7 @@ export interface IDatasetChange {
   name: string;
   before: number | null;
   after: number | null;
+  change: string;
 }
 
 /**
@@ -136,6 +291,16 @@ export interface IFinding {
   problem: string;
   versions: string[];
   fix: string;
+}
+
+/** A fitted model in the kernel. *run* keeps it, None where none does. */
+export interface IFit {
+  name: string;
+  kind: string;
+  suggested: string;
+  run: string | null;
+  X: string[];
+  y: string[];
 }
 
 /**
@@ -291,6 +456,16 @@ export interface IKernelCheck {
 }
 
 /**
+ * The fitted models of the notebook, last assigned first, and the numbers that
+ * may be their metrics.
+ */
+export interface IKernelFits {
+  type: 'fits';
+  fits: IFit[];
+  scalars: IScalar[];
+}
+
+/**
  * The tables of the notebook, last assigned first; *total* counts also those
  * that are left out.
  */
@@ -315,11 +490,30 @@ export interface IKernelHello {
   match: boolean;
 }
 
-/** The versions that a cell has just saved. */
+/**
+ * The versions that a cell has just saved, and the runs that have ended in it.
+ */
 export interface IKernelMade {
   type: 'made';
   cell: string | null;
   items: IMadeVersion[];
+  runs: IMadeRun[];
+}
+
+/**
+ * A file that a commit would not put in: its name says that keys are inside, it
+ * is large, or it is no code.
+ */
+export interface ILeftOut {
+  path: string;
+  why: WhyLeftOut;
+}
+
+/** A run that has ended in a cell. */
+export interface IMadeRun {
+  id: string;
+  name: string;
+  status: string;
 }
 
 /**
@@ -335,6 +529,26 @@ export interface IMadeVersion {
   columns: number;
   bytes: number;
   text: string;
+}
+
+/** Versions of registered models, by the model's name, newest version first. */
+export interface IModelPage {
+  total: number;
+  limit: number;
+  offset: number;
+  items: IRegisteredVersion[];
+}
+
+/** A version of a registered model, and the run that made it. */
+export interface IModelVersion {
+  name: string;
+  version: number;
+  aliases: string[];
+  run: string;
+  run_name: string;
+  model_id: string;
+  changed: boolean;
+  notes: string[];
 }
 
 /**
@@ -363,6 +577,42 @@ export interface IOrigins {
 }
 
 /**
+ * A model packaged as a Bento, replayed and accepted. *bento* is its tag in the
+ * project's BENTOML_HOME.
+ */
+export interface IPackage {
+  service: string;
+  version: number;
+  model: string;
+  model_version: number;
+  run: string;
+  bento: string;
+  path: string;
+  replay: IReplay;
+  data: IParent[];
+  time: string;
+  changed: boolean;
+  notes: string[];
+}
+
+/**
+ * Which model version becomes a package, and of which service; one of the
+ * model's name by default.
+ */
+export interface IPackageArgs {
+  ref: string;
+  service?: string | null;
+}
+
+/** Accepted packages with how each answered its stored rows, newest first. */
+export interface IPackagePage {
+  total: number;
+  limit: number;
+  offset: number;
+  items: IPackage[];
+}
+
+/**
  * A snapshot that another was made from. *inferred* says how it was found when
  * nobody said so.
  */
@@ -371,6 +621,44 @@ export interface IParent {
   version: number;
   id: string;
   inferred: string | null;
+}
+
+/**
+ * The exact code of a moment: a commit on a hidden ref, and the hash of the
+ * environment lock in it.
+ */
+export interface IPin {
+  commit: string;
+  ref: string;
+  environment: string;
+}
+
+/** The rows that a service is asked for. */
+export interface IPredictWish {
+  rows: Record<string, unknown>[];
+}
+
+/**
+ * An answered request as its service's log has it: the first *answers*, and
+ * rows only where they are logged.
+ */
+export interface IPredictionEntry {
+  id: string;
+  time: string;
+  ref: string;
+  model: string;
+  rows: number;
+  seconds: number;
+  answers: unknown[];
+  inputs: Record<string, unknown>[] | null;
+}
+
+/** Answered requests of a service, newest first. */
+export interface IPredictionPage {
+  total: number;
+  limit: number;
+  offset: number;
+  items: IPredictionEntry[];
 }
 
 /**
@@ -403,6 +691,31 @@ export interface IProjectPage {
 }
 
 /**
+ * Which run's model gets which name, and alias; *model* says which, where the
+ * run kept several.
+ */
+export interface IRegisterArgs {
+  run: string;
+  name: string;
+  alias?: string | null;
+  model?: string | null;
+}
+
+/** A version of a registered model, with the run and the data behind it. */
+export interface IRegisteredVersion {
+  name: string;
+  version: number;
+  ref: string;
+  aliases: string[];
+  run: string;
+  run_name: string;
+  class_name: string;
+  data: IParent[];
+  time: string | null;
+  package: string | null;
+}
+
+/**
  * A dataset that left the current project; its versions stay in history and in
  * the store.
  */
@@ -421,6 +734,68 @@ export interface IRenameWish {
 export interface IRenamed {
   old: string;
   new: string;
+}
+
+/**
+ * How a built service answered stored rows, against the model. *different*
+ * counts answers that were not equal.
+ */
+export interface IReplay {
+  rows: number;
+  different: number;
+  largest_difference: number;
+  seconds: number;
+}
+
+/**
+ * One column that a model wants in each row: *type* is Arrow's name;
+ * *categories* where only these are allowed.
+ */
+export interface IRequestColumn {
+  name: string;
+  type: string;
+  nullable: boolean;
+  categories: unknown[] | null;
+  ordered: boolean;
+  dtype: string;
+}
+
+/**
+ * What a service wants in each row, and some real rows: of those that were kept
+ * with the model to replay it.
+ */
+export interface IRequestForm {
+  ref: string;
+  model: string;
+  schema: IRequestSchema;
+  rows: Record<string, unknown>[];
+  why: string;
+}
+
+/**
+ * What a model takes and gives: the columns of a row, and the names of its
+ * outputs.
+ */
+export interface IRequestSchema {
+  columns: IRequestColumn[];
+  outputs: string[];
+}
+
+/**
+ * What a restore would do: files to write and to remove, and what becomes of
+ * datasets.
+ */
+export interface IRestorePlan {
+  revision: string;
+  id: string;
+  message: string;
+  author: string;
+  time: string;
+  write: string[];
+  remove: string[];
+  datasets: IDatasetChange[];
+  saves: string[];
+  notes: string[];
 }
 
 /** The version that is to be the current one again. */
@@ -448,6 +823,15 @@ export interface IRevision {
 }
 
 /**
+ * The git revision to go back to: the whole project, or only *names* (datasets
+ * or paths).
+ */
+export interface IRevisionWish {
+  revision: string;
+  names?: string[];
+}
+
+/**
  * One box of the workflow chart: its *state* is `clean`, `unsaved`, `running`,
  * `empty` or `needs you`.
  */
@@ -472,6 +856,93 @@ export interface IRows {
 }
 
 /**
+ * A metric or parameter that runs have: how many of them, and whether their
+ * values differ.
+ */
+export interface IRunColumn {
+  name: string;
+  kind: 'metric' | 'param';
+  runs: number;
+  differs: boolean;
+}
+
+/** The metrics, then the parameters, those of most runs first. */
+export interface IRunColumns {
+  items: IRunColumn[];
+}
+
+/**
+ * One run whole. *cell* is the source of the cell that made it, *cells* how
+ * many had run by then.
+ */
+export interface IRunDetail {
+  run: IRunEntry;
+  curves: ICurve[];
+  uses: IDataUse[];
+  kept: IRunModel[];
+  pin: IPin | null;
+  cell: string | null;
+  cells: number;
+  packages: number;
+  children: number;
+  notes: string[];
+  missing: string[];
+}
+
+/**
+ * A run in a listing. *status* is MLflow's word in small letters; *seconds* is
+ * None while it runs.
+ */
+export interface IRunEntry {
+  id: string;
+  name: string;
+  status: string;
+  start: string;
+  end: string | null;
+  seconds: number | null;
+  origin: IOrigin;
+  parent: string | null;
+  params: Record<string, string>;
+  metrics: Record<string, number>;
+  data: string[];
+  models: string[];
+  registered: string[];
+  live: ICurve | null;
+}
+
+/**
+ * A model that a run kept. *proof* is `pending`, `equal`, or why it does not
+ * load in another process.
+ */
+export interface IRunModel {
+  name: string;
+  proof: string;
+  registered: string[];
+}
+
+/**
+ * Runs, newest first unless sorted otherwise; *running* counts those of the
+ * project that go on.
+ */
+export interface IRunPage {
+  total: number;
+  limit: number;
+  offset: number;
+  running: number;
+  items: IRunEntry[];
+}
+
+/**
+ * A number in a variable, which may be a metric; *likely* where its name sounds
+ * like one.
+ */
+export interface IScalar {
+  name: string;
+  value: number;
+  likely: boolean;
+}
+
+/**
  * A column that one version has and the other has not, or has otherwise;
  * *before* and *after* are its types.
  */
@@ -480,6 +951,65 @@ export interface ISchemaChange {
   change: SchemaChangeKind;
   before: string | null;
   after: string | null;
+}
+
+/** Which package is served; with *replace* in the place of another version. */
+export interface IServeArgs {
+  ref: string;
+  replace?: boolean;
+  owner?: number | null;
+}
+
+/**
+ * A service that runs, or could: *ref* is the package that runs, else the
+ * newest. Its token is not in here.
+ */
+export interface IServiceEntry {
+  name: string;
+  state: ServiceState;
+  ref: string;
+  newest: string;
+  model: string;
+  url: string | null;
+  since: string | null;
+  requests: number;
+  p50: number | null;
+  p95: number | null;
+  package: IPackage;
+}
+
+/**
+ * What a service's process printed from byte *offset* on; ask again from
+ * *next*.
+ */
+export interface IServiceLog {
+  text: string;
+  offset: number;
+  next: number;
+}
+
+/** Services, by name. */
+export interface IServicePage {
+  total: number;
+  limit: number;
+  offset: number;
+  items: IServiceEntry[];
+}
+
+/**
+ * On a service's stream: it printed something; *offset* is less than before
+ * where it was started anew.
+ */
+export interface IServicePrinted {
+  type: 'log';
+  text: string;
+  offset: number;
+  next: number;
+}
+
+/** What lets a request into a running service. */
+export interface IServiceToken {
+  token: string;
 }
 
 /**
@@ -524,10 +1054,28 @@ export interface IStatus {
   git: boolean;
 }
 
+/**
+ * A service that was ended; *was_running* is False where there was nothing to
+ * end.
+ */
+export interface IStopped {
+  name: string;
+  version: number;
+  was_running: boolean;
+}
+
 /** A value and how many rows have it. */
 export interface ITopValue {
   value: Cell;
   count: number;
+}
+
+/** How a service was asked in the last hour. */
+export interface ITraffic {
+  minutes: number[];
+  p50: number | null;
+  p95: number | null;
+  capped: boolean;
 }
 
 /**
@@ -603,4 +1151,21 @@ export interface IVersionPage {
 export interface IVersionRef {
   version: number;
   id: string;
+}
+
+/**
+ * What a commit made now would put in, and what not; as many of each as were
+ * asked for, and how many there are.
+ */
+export interface IWorkingChanges {
+  git: boolean;
+  branch: string | null;
+  head: string | null;
+  author: string | null;
+  items: IChangedFile[];
+  total: number;
+  left_out: ILeftOut[];
+  left_out_total: number;
+  notes: string[];
+  blocked: IProblem | null;
 }

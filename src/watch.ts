@@ -204,7 +204,7 @@ interface ISeen {
 }
 
 function frequency(seconds: number) {
-  return { interval: seconds * 1000, backoff: true, max: 60_000 };
+  return { interval: seconds * 1000, backoff: true, max: 15_000 };
 }
 
 /** Whether a folder is another one or lies below it. */

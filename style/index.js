@@ -1,3 +1,6 @@
 import './base.css';
 import './sidebar.css';
 import './tabs.css';
+import './changes.css';
+import './experiments.css';
+import './services.css';

@@ -1,4 +1,4 @@
-"""The Jupyter server of the UI tests: a new root folder with the projects of ``projects.py``.
+"""The Jupyter server of the UI tests: a new root folder with the projects of ``projects.py``, or ``E2E_ROOT`` as it is.
 
 Galata needs it without token and XSRF check, so it is only for these tests and only on loopback.
 """
@@ -16,14 +16,23 @@ from typing import Any
 from jupyterlab.galata import configure_jupyter_server
 
 sys.path.insert(0, str(Path(__file__).parent))
-from projects import bare_kernel, make_all
+from projects import bare_kernel, make_all, other_kernel, read_only
 
 c: Any = get_config()  # noqa: F821  (Jupyter defines it)
-root = Path(tempfile.mkdtemp(prefix="e2e-lab-ui-"))
-atexit.register(shutil.rmtree, root, ignore_errors=True)
-make_all(root)
-bare_kernel(root / ".share" / "kernels" / "bare")
-os.environ["JUPYTER_PATH"] = str(root / ".share")
+if "E2E_ROOT" in os.environ:
+    root = Path(os.environ["E2E_ROOT"])
+else:
+    root = Path(tempfile.mkdtemp(prefix="e2e-lab-ui-"))
+    atexit.register(shutil.rmtree, root, ignore_errors=True)
+    make_all(root)
+    kernels = root / ".share" / "kernels"
+    bare_kernel(kernels / "bare", root / ".bare")
+    other_kernel(kernels / "older", root / ".older")
+    ours = [str(root / ".share"), os.environ.get("JUPYTER_PATH", "")]
+    os.environ["JUPYTER_PATH"] = os.pathsep.join(filter(None, ours))
+    read_only(root / "readonly")
+for role in () if "E2E_NOBODY" in os.environ else ("AUTHOR", "COMMITTER"):
+    os.environ |= {f"GIT_{role}_NAME": "Ada Lovelace", f"GIT_{role}_EMAIL": "ada@example.org"}
 os.environ["JUPYTERLAB_GALATA_ROOT_DIR"] = str(root)
 configure_jupyter_server(c)
 atexit.register(shutil.rmtree, c.LabApp.workspaces_dir, ignore_errors=True)

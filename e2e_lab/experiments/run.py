@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -44,6 +44,7 @@ def start(
     with tracking.told(store.uri):
         made = store.client.create_run(store.experiment, start_time=began, run_name=name, tags=tags)
         sending.send(store, made.info.run_id, Batch(params=given, data=list(uses)))
+    project.changed()  # the sidebar shows it from now on
     record = Run(
         id=made.info.run_id, name=name, status="running", params=given, start=table.moment(began), data=uses, pin=pin,
         origin=trail.origin,
@@ -70,6 +71,8 @@ class ActiveRun:
         self._models: list[str] = []
         self._notes: list[str] = []
         self._done = False
+        self.told: Callable[[str, float, int], None] | None = None
+        """Called with the name, value and step of each metric; it must be quick."""
 
     @property
     def id(self) -> str:
@@ -99,8 +102,11 @@ class ActiveRun:
         """Note a number; it is in the store within about half a second. NaN and infinity are refused."""
         self._must_go_on()
         number = entries.metric_value(entries.entry_name(name, "metric"), value)
-        self._sender.add_metric((name, number, int(time.time() * 1000), entries.metric_step(step)))
+        at = entries.metric_step(step)
+        self._sender.add_metric((name, number, int(time.time() * 1000), at))
         self._metrics[name] = number
+        if self.told is not None:
+            self.told(name, number, at)
 
     def log_param(self, name: str, value: Any) -> None:
         """Note a parameter. The same value again is fine; another one is refused, as MLflow keeps one a run."""

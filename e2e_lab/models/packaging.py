@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -36,16 +36,25 @@ SHIPPED_FILES = ("e2e_gate.py", "e2e_rows.py", "e2e_page.html")
 _MAKING = ".making-"
 
 
-def package(project: Project, version: ModelVersion, *, service: str | None = None, trust: bool = False) -> Package:
+def package(
+    project: Project,
+    version: ModelVersion,
+    *,
+    service: str | None = None,
+    trust: bool = False,
+    say: Callable[[str], None] | None = None,
+) -> Package:
     """*version* as a Bento, the next version of *service* (named as the model unless said), replayed and accepted.
 
     Nothing is built (``changed=False``) where the newest package of the service is of this model version already.
+    *say* is told each step.
     Raises :class:`NotTrusted` for a model from elsewhere without *trust*, :class:`ReplayFailed` where the built service
     does not answer as the model does; nothing is left behind then.
     """
     from e2e_lab import experiments
     from e2e_lab.models.registry import kept_of
 
+    tell = say or (lambda _: None)
     name = model_name(service or version.name, "service")
     newest = accepted.newest(project, name)
     if newest and accepted.is_of(newest, version):
@@ -59,9 +68,14 @@ def package(project: Project, version: ModelVersion, *, service: str | None = No
         with _workshop(project) as shop:
             ref = Ref(name=name, selector=f"v{accepted.next_number(project, name)}")
             made = _Making(project, version, kept, ref=ref, shop=shop)
+            tell(f"writing the service {ref}")
             made.write_context()
+            tell(f"building the Bento {ref}")
             bento = made.build()
-            return made.accept(bento, made.try_out(bento))
+            tell(f"asking the built service the {len(made.rows):,} stored rows")
+            found = made.try_out(bento)
+            tell(str(found))
+            return made.accept(bento, found)
 
 
 class _Making:

@@ -53,6 +53,31 @@ def register(
     return replace(record, changed=same is None, notes=notes)
 
 
+def set_alias(project: Project, name: str, version: int, alias: str) -> ModelVersion:
+    """The version, with *alias* moved to it. Raises :class:`UsageError` for what can be no alias."""
+    check_alias(alias)
+    found = find_model(project, Ref(name=name, selector=f"v{version}"))
+    with _registry(project) as client:
+        was = _aliases(client, name).get(alias)
+        if was != version:
+            client.set_registered_model_alias(name, alias, str(version))
+    project.changed()
+    notes = (f"{alias} was v{was}",) if was not in (None, version) else ()
+    aliases = tuple(sorted({*found.aliases, alias}))
+    return replace(found, aliases=aliases, changed=was != version, notes=notes)
+
+
+def remove_alias(project: Project, name: str, alias: str) -> ModelVersion:
+    """The version that had *alias*, without it. Raises :class:`ModelNotFound` where none of the model has it."""
+    found = find_model(project, Ref(name=name, selector=alias))
+    if alias not in found.aliases:  # a selector may be a number, or a run
+        raise ModelNotFound(f"{name} has no alias {alias!r}.", hint=f"e2e package {name}")
+    with _registry(project) as client:
+        client.delete_registered_model_alias(name, alias)
+    project.changed()
+    return replace(found, aliases=tuple(one for one in found.aliases if one != alias))
+
+
 def find_model(project: Project, ref: Ref) -> ModelVersion:
     """``name`` (its champion, else its newest version), ``name@vN``, ``name@ALIAS`` or ``name@run:RUN``."""
     with _registry(project) as client:

@@ -89,8 +89,10 @@ def _answered(url: str, status: int, content: bytes) -> dict[str, Any]:
     if status == 200:
         return found
     message = str(found.get("message") or f"{url} answered {status}")
-    kind = RequestRejected if 400 <= status < 500 else ServiceError
-    raise kind(message, hint=str(found.get("hint") or "e2e services"))
+    hint = str(found.get("hint") or "e2e services")
+    if 400 <= status < 500:
+        raise RequestRejected(message, hint=hint, errors=found.get("errors") or ())
+    raise ServiceError(message, hint=hint)
 
 
 def _row(row: Any) -> dict[str, Any]:

@@ -31,6 +31,20 @@ class JobWish(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CommitArgs(Record):
+    """What a commit says. *name* and *email* commit where git knows nobody; *keep* them in the repository's settings.
+
+    *lock*: the Python that does it is the notebook's, and what it has installed is locked.
+    """
+
+    message: str
+    name: str | None = None
+    email: str | None = None
+    keep: bool = False
+    lock: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExportArgs(Record):
     """Which version goes to which file or folder under the server's root; the project's folder by default."""
 
@@ -53,6 +67,16 @@ class VerifyArgs(Record):
     """Which versions are read again; all that is stored where none is named."""
 
     refs: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class RegisterArgs(Record):
+    """Which run's model gets which name, and alias; *model* says which, where the run kept several."""
+
+    run: str
+    name: str
+    alias: str | None = None
+    model: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -72,12 +72,55 @@ class MadeVersion(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MadeRun(Record):
+    """A run that has ended in a cell."""
+
+    id: str
+    name: str
+    status: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class KernelMade(Record):
-    """The versions that a cell has just saved."""
+    """The versions that a cell has just saved, and the runs that have ended in it."""
 
     type: Literal["made"] = "made"
     cell: str | None
     items: tuple[MadeVersion, ...]
+    runs: tuple[MadeRun, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scalar(Record):
+    """A number in a variable, which may be a metric; *likely* where its name sounds like one."""
+
+    name: str
+    value: float
+    likely: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fit(Record):
+    """A fitted model in the kernel. *run* keeps it, None where none does.
+
+    *X* and *y* are the variables that it may have been fitted on, the likeliest first; *suggested* names a run.
+    """
+
+    name: str
+    kind: str
+    suggested: str
+    run: str | None
+    X: tuple[str, ...]
+    y: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class KernelFits(Record):
+    """The fitted models of the notebook, last assigned first, and the numbers that may be their metrics."""
+
+    type: Literal["fits"] = "fits"
+    fits: tuple[Fit, ...]
+    scalars: tuple[Scalar, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,7 +14,7 @@ Cell = str | int | float | bool | None
 """One value of a table as JSON can carry it: what JSON has no word for is text."""
 
 CellKind = Literal["number", "time", "text", "bool", "other"]
-NodeKind = Literal["source", "snapshot", "run", "model", "service"]
+NodeKind = Literal["source", "snapshot", "run", "model", "service", "prediction", "commit", "cells", "file"]
 SchemaChangeKind = Literal["added", "removed", "type", "moved"]
 
 

@@ -27,11 +27,15 @@ class Initialised(Record):
 
 @dataclass(frozen=True, kw_only=True)
 class DatasetChange(Record):
-    """What a commit did to a dataset: *before* and *after* are version numbers, None where it was not there."""
+    """What a commit did to a dataset: *before* and *after* are version numbers, None where it was not there.
+
+    *change* says it in words, as far as both records tell: ``+1 column · −3 rows``.
+    """
 
     name: str
     before: int | None
     after: int | None
+    change: str = ""
 
     def __str__(self) -> str:
         if self.after is None:

@@ -35,9 +35,15 @@ def trace(project: Project, subject: str) -> Trace:
     in this order, or the path of a file in the project. A link that cannot be found is named in ``missing`` and the
     rest is shown. Raises :class:`NotFound` where nothing is called *subject*.
     """
-    chain = _Chain(project)
-    root = chain.prediction(subject) if is_id(subject) else _named(chain, project, subject)
-    return Trace(subject=subject, steps=lineage.steps(root, chain.links), missing=tuple(dict.fromkeys(chain.missing)))
+    root, links, missing = chain(project, subject)
+    return Trace(subject=subject, steps=lineage.steps(root, links), missing=missing)
+
+
+def chain(project: Project, subject: str) -> tuple[str, dict[str, Link], tuple[str, ...]]:
+    """What :func:`trace` tells as a graph: the key of *subject*, the links by their keys, and what is missing."""
+    found = _Chain(project)
+    root = found.prediction(subject) if is_id(subject) else _named(found, project, subject)
+    return root, found.links, tuple(dict.fromkeys(found.missing))
 
 
 def _named(chain: _Chain, project: Project, subject: str) -> str:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 
-from e2e_lab.records import DatasetChange, shape
+from e2e_lab.records import DatasetChange, differences, shape
 
 _LINE = re.compile(r"Data: \S+ (?:v\d+(?: → v\d+)?(?: \([\d,]+ × [\d,]+\))?|removed)")
 _TRAILER = re.compile(r"[A-Za-z][A-Za-z0-9-]*: \S.*")
@@ -22,6 +22,8 @@ class Outline:
     id: str
     rows: int
     columns: int
+    types: dict[str, str] = field(default_factory=dict, repr=False)
+    """By name of the column, the levels of the index among them."""
 
 
 def outline(content: bytes | None) -> Outline | None:
@@ -41,8 +43,9 @@ def outline(content: bytes | None) -> Outline | None:
             str(record["id"]),
             int(record["rows"]),
             sum(1 for column in record["schema"] if not column.get("index")),
+            {str(column.get("name")): str(column.get("type")) for column in record["schema"]},
         )
-    except (ValueError, TypeError, KeyError):
+    except (ValueError, TypeError, KeyError, AttributeError):
         return None
 
 
@@ -59,9 +62,24 @@ def datasets(pairs: Iterable[tuple[str, Outline | None, Outline | None]]) -> tup
     ['f v1→v2']
     """
     return tuple(
-        DatasetChange(name=name, before=before.version if before else None, after=after.version if after else None)
+        DatasetChange(
+            name=name, before=before.version if before else None, after=after.version if after else None,
+            change=_effect(before, after),
+        )
         for name, (before, after) in _by_name(pairs).items()
-    )
+    )  # fmt: skip
+
+
+def _effect(before: Outline | None, after: Outline | None) -> str:
+    if after is None:
+        return ""
+    if before is None:
+        return shape(after.rows, after.columns)
+    if before.id == after.id:
+        return "the same content"
+    schema = differences.schema_changes(before.types, after.types)
+    words = differences.changed_words(schema, after.rows - before.rows)
+    return f"{words} · rows as before" if schema and after.rows == before.rows else words
 
 
 def told(message: str, pairs: Iterable[tuple[str, Outline | None, Outline | None]]) -> str:

@@ -19,17 +19,29 @@ _NOTHING = re.compile(r"nothing to commit|nothing added to commit|no changes add
 _OURS_ALONE = re.compile(r"(?m)\s*(?:%e2e\b.*|e2e\.commit\(.*\)|)\s*")
 
 _COMMIT = ("-c", "user.useConfigOnly=true", "commit", "--quiet")  # git's guess at an identity is no identity
+_IDENTITY = ("user.name", "user.email")
 _MANY = 200
 
+Identity = tuple[str, str]
+"""A name and an email address."""
 Pairs = list[tuple[str, changes.Outline | None, changes.Outline | None]]
 
 
-def commit(project: Project, message: str, *, trail: Trail = Trail()) -> Commit:  # noqa: B008 (immutable)
+def commit(
+    project: Project,
+    message: str,
+    *,
+    trail: Trail = Trail(),  # noqa: B008 (immutable)
+    identity: Identity | None = None,
+    keep: bool = False,
+    lock: bool = True,
+) -> Commit:
     """One git commit of what changed in the project: tracked files, new code files, records, environment lock.
 
     Data-like, large and private new files stay out and are named in ``left_out``. Where nothing changed (outputs of
     notebooks do not count) it is the commit at HEAD with ``changed=False``. The user's hooks, filters and signing run
-    as with plain git, and what is staged beside is left staged.
+    as with plain git, and what is staged beside is left staged. *identity* commits where git knows nobody; *keep*
+    writes it into the repository's settings once it has. Without *lock* the environment lock stays as it is.
 
     Raises :class:`SecretFound` where a file holds what looks like a key or password, :class:`NoIdentity`, and
     :class:`GitError` for whatever git or a hook refuses; the index is then as it was.
@@ -39,11 +51,27 @@ def commit(project: Project, message: str, *, trail: Trail = Trail()) -> Commit:
         raise UsageError("A commit needs a message.", hint='e2e commit -m "what changed, and why"')
     repo = repository.of(project)
     with taking_turns(project.home / "commit.lock", doing="committing"):  # hooks may take long
-        return _commit(project, repo, said, trail)
+        made = _commit(project, repo, said, trail, _settings(identity), lock=lock)
+        if identity and keep:
+            for name, value in zip(_IDENTITY, identity, strict=True):
+                repo.run("config", "--local", name, value)
+        return made
 
 
-def _commit(project: Project, repo: Repository, said: str, trail: Trail) -> Commit:
-    notes = [*_refresh_lock(project), *_older_on_disk(project, trail)]
+def _settings(identity: Identity | None) -> tuple[str, ...]:
+    """The words that tell git who commits, for one command."""
+    if identity is None:
+        return ()
+    words: list[str] = []
+    for name, value in zip(_IDENTITY, identity, strict=True):
+        if not value.strip() or not value.isprintable() or set(value) & set("<>"):
+            raise UsageError(f"{value!r} cannot be a {name.partition('.')[2]}.", hint=repository.IDENTITY_HINT)
+        words += ["-c", f"{name}={value.strip()}"]
+    return tuple(words)
+
+
+def _commit(project: Project, repo: Repository, said: str, trail: Trail, who: tuple[str, ...], *, lock: bool) -> Commit:
+    notes = [*(_refresh_lock(project) if lock else ()), *_older_on_disk(project, trail)]
     state = working.read(repo)
     working.refuse_in_between(repo, state)
     planned = plan.made(repo, state)
@@ -52,7 +80,7 @@ def _commit(project: Project, repo: Repository, said: str, trail: Trail) -> Comm
     records = _records(repo, state, planned)
     if planned.paths:
         _refuse_secrets(repo, planned.paths)
-    if not planned.paths or not _committed(repo, state, planned, changes.told(said, records)):
+    if not planned.paths or not _committed(repo, state, planned, changes.told(said, records), who):
         return _as_it_is(repo, state, left_out, notes)
     if state.branch is None:
         notes.append("HEAD is detached, this commit is on no branch; to keep it: git switch -c NAME")
@@ -68,7 +96,9 @@ def _as_it_is(repo: Repository, state: working.Working, left_out: tuple[str, ...
     return replace(found[0], branch=state.branch, changed=False, left_out=left_out, notes=tuple(notes))
 
 
-def _committed(repo: Repository, state: working.Working, planned: plan.Plan, message: str) -> bool:
+def _committed(
+    repo: Repository, state: working.Working, planned: plan.Plan, message: str, who: tuple[str, ...]
+) -> bool:
     """Let git commit the planned paths as they are on disk; False where git sees no difference.
 
     ``git commit --only`` keeps what else is staged, but its cost grows with the square of the paths: many paths with
@@ -76,9 +106,9 @@ def _committed(repo: Repository, state: working.Working, planned: plan.Plan, mes
     """
     staged = {change.path for change in state.changes if change.staged}
     if len(planned.paths) > _MANY and not repo.prefix and staged <= set(planned.paths):
-        ran = _commit_all(repo, planned, message)
+        ran = _commit_all(repo, planned, message, who)
     else:
-        ran = _commit_only(repo, planned, message)
+        ran = _commit_only(repo, planned, message, who)
     if ran.status == 0:
         return True
     if ran.status == 1 and not ran.err and _NOTHING.search(ran.out.decode("utf-8", "replace")):
@@ -86,13 +116,14 @@ def _committed(repo: Repository, state: working.Working, planned: plan.Plan, mes
     raise _refused(repo, ran)
 
 
-def _commit_only(repo: Repository, planned: plan.Plan, message: str) -> Ran:
+def _commit_only(repo: Repository, planned: plan.Plan, message: str, who: tuple[str, ...]) -> Ran:
     files = ("--pathspec-from-file=-", "--pathspec-file-nul")
     done = False
     try:
         if planned.new:  # `commit --only` takes known paths alone; forced, since records may be under an ignore rule
             repo.run("add", "--intent-to-add", "--force", *files, given=repository.lines(planned.new))
-        ran = repo.run(*_COMMIT, "--only", "-m", message, *files, given=repository.lines(planned.paths), may_fail=True)
+        given = repository.lines(planned.paths)
+        ran = repo.run(*who, *_COMMIT, "--only", "-m", message, *files, given=given, may_fail=True)
         done = ran.status == 0
     finally:
         if not done and planned.new:
@@ -101,7 +132,7 @@ def _commit_only(repo: Repository, planned: plan.Plan, message: str) -> Ran:
     return ran
 
 
-def _commit_all(repo: Repository, planned: plan.Plan, message: str) -> Ran:
+def _commit_all(repo: Repository, planned: plan.Plan, message: str, who: tuple[str, ...]) -> Ran:
     index = repo.folder / "index"
     before = index.read_bytes() if index.exists() else None
     staged = done = False
@@ -110,7 +141,7 @@ def _commit_all(repo: Repository, planned: plan.Plan, message: str) -> Ran:
             "update-index", "--add", "--remove", "--replace", "-z", "--stdin", given=repository.lines(planned.paths)
         )
         staged = True
-        ran = repo.run(*_COMMIT, "-m", message, may_fail=True)
+        ran = repo.run(*who, *_COMMIT, "-m", message, may_fail=True)
         done = ran.status == 0
     finally:
         if staged and not done:

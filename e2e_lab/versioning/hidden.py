@@ -37,7 +37,7 @@ def write(repo: Repository, ref: str, tree: Tree, *, parent: str | None, message
         stream.append(f"from {parent}\n".encode())
     stream += [b"D " + _quoted(path) + b"\n" for path in tree.removed]
     on_disk = [path for path, (mode, content) in tree.files.items() if content is None and mode in _FILES]
-    hashed = dict(zip(on_disk, _hashed(repo, on_disk)))
+    hashed = dict(zip(on_disk, blob_ids(repo, on_disk, store=True)))
     for path, (mode, content) in tree.files.items():
         if path in hashed:
             stream.append(f"M {mode} {hashed[path]} ".encode() + _quoted(path) + b"\n")
@@ -52,17 +52,18 @@ def write(repo: Repository, ref: str, tree: Tree, *, parent: str | None, message
     return out.decode("ascii").strip()
 
 
-def _hashed(repo: Repository, paths: list[str]) -> list[str]:
-    """Store files as git would, clean filters included; their blobs."""
+def blob_ids(repo: Repository, paths: list[str], *, store: bool) -> list[str]:
+    """The blobs that git would make of files, clean filters included; *store* them."""
     if not paths:
         return []
+    words = ("hash-object", "-w") if store else ("hash-object",)
     plain = [path for path in paths if "\n" not in path]
     asked = b"".join(os.fsencode(path) + b"\n" for path in plain)
-    out = repo.run("hash-object", "-w", "--stdin-paths", given=asked).out.decode("ascii").split()
+    out = repo.run(*words, "--stdin-paths", given=asked).out.decode("ascii").split()
     found = dict(zip(plain, out, strict=True))
     for path in paths:
         if path not in found:  # --stdin-paths knows no file names with a line break
-            found[path] = repo.run("hash-object", "-w", "--", path).out.decode("ascii").strip()
+            found[path] = repo.run(*words, "--", path).out.decode("ascii").strip()
     return [found[path] for path in paths]
 
 

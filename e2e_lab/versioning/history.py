@@ -39,23 +39,32 @@ class Raw(NamedTuple):
     files: list[File]
 
 
-def log(project: Project, name: str | None = None, *, limit: int = 50) -> History:
-    """The newest *limit* commits of the project's folder, newest first; with *name*, those that touched that dataset.
+def log(project: Project, name: str | None = None, *, limit: int = 50, offset: int = 0) -> History:
+    """The newest *limit* commits of the project's folder after the first *offset*, newest first; with *name*, those
+    that touched that dataset.
 
     Merges show what they brought to the branch they were made on. Raises :class:`DatasetNotFound` where no commit and
     no record knows *name*.
     """
     repo = repository.of(project)
-    words = ["--max-count", str(max(0, limit))]
+    words = ["--max-count", str(max(0, limit)), "--skip", str(max(0, offset))]
     paths = _record_paths(repo, dataset_name(name)) if name else []
     if name:
         words += ["--full-diff", "--", *paths]
     else:
         words += repo.scope()
     found = commits(repo, *words)
-    if name and not found and not any((repo.top / path).exists() for path in paths):
+    if name and not found and not offset and not any((repo.top / path).exists() for path in paths):
         raise _unknown_dataset(repo, name)
     return History(items=tuple(described(repo, found)))
+
+
+def count(project: Project) -> int:
+    """How many commits :func:`log` has to tell of; none without a repository or before the first commit."""
+    repo = repository.around(project.root)
+    if repo is None or repo.commit_id("HEAD") is None:
+        return 0
+    return int(repo.run("rev-list", "--count", "HEAD", *repo.scope()).out)
 
 
 def head(project: Project) -> Commit | None:
@@ -86,6 +95,18 @@ def author(project: Project) -> str | None:
     if not name:
         return email
     return f"{name} <{email}>" if email else name
+
+
+def identity(project: Project) -> str | None:
+    """Who git would let commit here now, ``Name <email>``; None where it does not know, for a guess is no identity."""
+    repo = repository.around(project.root)
+    if repo is None:
+        return None
+    for role in ("COMMITTER", "AUTHOR"):
+        ran = repo.run("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT", may_fail=True)
+        if ran.status:
+            return None
+    return os.fsdecode(ran.out).rpartition(">")[0] + ">"
 
 
 def unsaved(project: Project) -> tuple[str, ...]:

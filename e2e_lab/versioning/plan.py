@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from e2e_lab.records.changes import WhyLeftOut
 from e2e_lab.versioning import changes, selection, working
 from e2e_lab.versioning.installed import HEADER
 from e2e_lab.versioning.repository import Repository
@@ -43,6 +44,16 @@ def made(repo: Repository, state: working.Working) -> Plan:
         for path in sorted(dropped)
     ]
     return plan
+
+
+def why_left_out(repo: Repository, path: str) -> WhyLeftOut:
+    """Why a path of :attr:`Plan.left_out` stays out."""
+    inside = repo.inside(path) or path
+    if selection.is_private(inside):
+        return "private"
+    if selection.is_record(inside) or inside == working.LOCK:
+        return "not ours"
+    return "large" if selection.is_committed(inside) else "data"
 
 
 def is_our_record(repo: Repository, path: str) -> bool:

@@ -3,6 +3,7 @@ import * as React from 'react';
 
 import { ApiError } from '../api';
 import { Copyable } from './copyable';
+import { isLine, sentence } from './line';
 
 /** What went wrong, and the next line to type. */
 export function Problem(props: {
@@ -16,7 +17,11 @@ export function Problem(props: {
   return (
     <div className="e2e-Problem" role="alert">
       <div>{message}</div>
-      {hint && <Copyable text={hint} trans={trans} />}
+      {isLine(hint) ? (
+        <Copyable text={hint} trans={trans} />
+      ) : (
+        hint && <div>{sentence(hint)}</div>
+      )}
       {onRetry && (
         <button type="button" className="e2e-Retry" onClick={onRetry}>
           {trans.__('Retry')}

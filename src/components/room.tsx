@@ -4,6 +4,7 @@ import * as React from 'react';
 import { IRoom } from '../types';
 import { Copyable } from './copyable';
 import { Sign } from './sign';
+import { unbroken } from './words';
 
 /** How a box hangs on the one above it: both follow each other, or it is fed by it. */
 export type Arrow = 'follows' | 'to';
@@ -38,7 +39,7 @@ export function Room(props: {
           <span className="e2e-Room-name">{name}</span>
         )}
         <span className="e2e-Room-summary" title={room.summary}>
-          {room.summary}
+          {unbroken(room.summary)}
         </span>
       </div>
       {room.next && (
@@ -61,16 +62,16 @@ function ArrowMark(props: { arrow: Arrow }): React.ReactElement {
   return (
     <svg
       className="e2e-Room-arrow"
-      viewBox="0 0 10 14"
+      viewBox="0 0 10 12"
       width="10"
-      height="14"
+      height="12"
       aria-hidden="true"
     >
       <path
-        d={both ? 'M5 3v8' : 'M5 0v11'}
+        d={both ? 'M5 3v6' : 'M5 0v9'}
         strokeDasharray={both ? '2 2' : undefined}
       />
-      <path d="M2 9.5 5 14l3-4.5z" className="e2e-mod-filled" />
+      <path d="M2 7.5 5 12l3-4.5z" className="e2e-mod-filled" />
       {both && <path d="M2 4.5 5 0l3 4.5z" className="e2e-mod-filled" />}
     </svg>
   );

@@ -19,9 +19,11 @@ const SHAPES: Record<RoomState, React.ReactElement> = {
 /** A state as shape, colour and word. */
 export function Sign(props: {
   state: RoomState;
+  /** Where the room's own word does not say it. */
+  word?: string;
   trans: TranslationBundle;
 }): React.ReactElement {
-  const word = stateWord(props.state, props.trans);
+  const word = props.word ?? stateWord(props.state, props.trans);
   return (
     <span className="e2e-Sign" data-state={props.state} title={word}>
       <svg viewBox="0 0 12 12" width="12" height="12" aria-hidden="true">

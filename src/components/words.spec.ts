@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { ago, count } from './words';
+import { ago, count, unbroken } from './words';
 
 const trans = nullTranslator.load('e2e_lab');
 const NOW = Date.parse('2026-11-22T12:00:00Z');
@@ -16,3 +16,8 @@ it.each([
 ])('%s was %s', (time, words) => expect(ago(time, trans, NOW)).toBe(words));
 
 it('parts the thousands', () => expect(count(336776)).toBe('336,776'));
+
+it('breaks the facts of a summary only between them, but for long ones', () => {
+  const long = 'arrivals_of_all_airports@v2 not committed';
+  expect(unbroken(`3 raw · ${long}`)).toBe(`3\u00a0raw\u00a0· ${long}`);
+});

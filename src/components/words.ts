@@ -42,3 +42,14 @@ export function moment(time: string): string {
   const date = new Date(time);
   return Number.isNaN(date.getTime()) ? time : date.toLocaleString();
 }
+
+/** Longer than this, a fact may be broken over two lines. */
+const SHORT = 20;
+
+/** A summary whose lines break between its facts. */
+export function unbroken(summary: string): string {
+  return summary
+    .split(' · ')
+    .map(fact => (fact.length > SHORT ? fact : fact.replace(/ /g, '\u00a0')))
+    .join('\u00a0· ');
+}

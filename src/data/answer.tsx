@@ -5,7 +5,7 @@ import * as React from 'react';
 import { Copyable } from '../components/copyable';
 import { Name } from '../components/name';
 import { size } from '../components/size';
-import { ago, count, moment } from '../components/words';
+import { ago, count, moment, unbroken } from '../components/words';
 import { IAnswer } from './model';
 
 /** What a snapshot did: its size and time, what is new, and the line that loads it. */
@@ -44,7 +44,7 @@ export function Answer(props: {
       </div>
       <div className="e2e-mod-secondary" title={moment(answer.time)}>
         {answer.changed
-          ? facts.filter(Boolean).join(' · ')
+          ? unbroken(facts.filter(Boolean).join(' · '))
           : trans.__('Nothing was written.')}
       </div>
       <Copyable text={`e2e.load("${answer.ref}")`} trans={trans} />

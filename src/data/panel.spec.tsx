@@ -46,6 +46,8 @@ function setUp(datasets: IDatasetEntry[], now: IWorkspace | null) {
   );
   const actions = {
     canSnapshot: () => true,
+    canIngest: () => true,
+    ingest: jest.fn(),
     snapshot: jest.fn(),
     loadLibrary: jest.fn(),
     open: jest.fn()
@@ -122,7 +124,12 @@ describe('the tables of the notebook', () => {
       bytes: 40_000,
       text: ''
     };
-    const said: IKernelMade = { type: 'made', cell: 'a', items: [made] };
+    const said: IKernelMade = {
+      type: 'made',
+      cell: 'a',
+      items: [made],
+      runs: []
+    };
     notebook.made.emit({ project: '/home/ada/other', made: said });
     expect(model.state.answer).toBeNull(); // another project's
     notebook.made.emit({ project: '/home/ada/flights', made: said });
@@ -130,7 +137,7 @@ describe('the tables of the notebook', () => {
     redraw();
     const answer = screen.getByRole('status');
     expect(answer.textContent).toContain('flights@v2');
-    expect(answer.textContent).toContain(
+    expect(answer.textContent?.replace(/\u00a0/g, ' ')).toContain(
       '+1 column · 1,000 rows as before · +40.0 kB'
     );
     within(answer).getByText('e2e.load("flights@v2")');
@@ -154,9 +161,14 @@ describe('the datasets', () => {
   });
 
   it('teach where there are none', async () => {
-    await show([]);
+    const { actions, redraw } = await show([]);
     screen.getByText(/No datasets yet/);
     screen.getByText('%e2e snapshot df');
+    fireEvent.click(screen.getByRole('button', { name: 'Ingest a file…' }));
+    expect(actions.ingest).toHaveBeenCalledTimes(1);
+    actions.canIngest = () => false; // such as where nobody may write
+    redraw();
+    expect(screen.queryByRole('button')).toBeNull();
   });
 
   it('are moved through with the keys, and opened', async () => {

@@ -1,5 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { UseSignal } from '@jupyterlab/ui-components';
+import { Button, UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { SeenWidget } from '../components/seen';
@@ -18,6 +18,9 @@ export interface IDataActions {
   /** Whether the project can be written to. */
   canSnapshot: () => boolean;
   snapshot: (frame: IFrame) => void;
+  /** Whether a file can be made a dataset. */
+  canIngest: () => boolean;
+  ingest: () => void;
   loadLibrary: () => void;
   open: (dataset: IDatasetEntry) => void;
 }
@@ -114,6 +117,19 @@ function Datasets(props: {
           )}{' '}
           <code>%e2e snapshot df</code>
         </p>
+        {actions.canIngest() && (
+          <Button
+            className={
+              model.workspace
+                ? 'jp-mod-styled e2e-Section-button'
+                : 'jp-mod-styled jp-mod-accept e2e-Section-button'
+            }
+            title={trans.__('Make a CSV or Parquet file a raw dataset')}
+            onClick={actions.ingest}
+          >
+            {trans.__('Ingest a file…')}
+          </Button>
+        )}
       </section>
     );
   }

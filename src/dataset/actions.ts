@@ -46,8 +46,9 @@ export class DatasetActions {
   async load({ name, selector }: ITarget): Promise<void> {
     const panel = this.kernels.panel;
     if (panel) {
-      const ready = this.kernels.workspace?.phase !== 'not loaded';
-      if (ready || (await loadLibrary(panel))) {
+      this.kernels.show(panel);
+      const phase = await this.kernels.settled(panel);
+      if (phase !== 'not loaded' || (await loadLibrary(panel))) {
         await runLine(panel, `%e2e load ${name}@${selector}`);
       }
     }
@@ -67,6 +68,12 @@ export class DatasetActions {
       const kernel = this.kernels.workspace?.kernel ?? null;
       await this.jobs.start(folder, { kind: 'export', args }, kernel);
     }
+  }
+
+  /** Prove that versions, or all that is stored, are intact. */
+  async verify(folder: string, refs: readonly string[] = []): Promise<void> {
+    const kernel = this.kernels.workspace?.kernel ?? null;
+    await this.jobs.start(folder, { kind: 'verify', args: { refs } }, kernel);
   }
 
   /** Give the dataset another name. */

@@ -41,10 +41,12 @@ export function Buttons(props: {
       ) : (
         <Copyable text={`e2e.load("${version.ref}")`} trans={trans} />
       )}
-      <Plain
-        label={trans.__('Export…')}
-        onClick={() => void actions.export(target)}
-      />
+      {writable && (
+        <Plain
+          label={trans.__('Export…')}
+          onClick={() => void actions.export(target)}
+        />
+      )}
       {writable && (!version.current || removed) && (
         <Plain
           label={trans.__('Restore v%1', version.version)}

@@ -163,5 +163,13 @@ function kindName(kind: IGraphNode['kind'], trans: TranslationBundle): string {
       return trans.__('model');
     case 'service':
       return trans.__('service');
+    case 'prediction':
+      return trans.__('prediction');
+    case 'commit':
+      return trans.__('commit');
+    case 'cells':
+      return trans.__('cells');
+    case 'file':
+      return trans.__('file');
   }
 }

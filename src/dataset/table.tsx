@@ -76,6 +76,7 @@ export class RowsView extends Panel {
       this._rows?.dispose();
       this._rows = rows;
       showRows(this._grid, rows);
+      this._grid.node.setAttribute('role', 'group');
       this._grid.node.setAttribute(
         'aria-label',
         trans.__('Rows of %1', version.ref)

@@ -78,7 +78,7 @@ it('has only the buttons that can do something', async () => {
   rerender(draw(true));
   expect(names()).toContain('Restore v2');
   rerender(draw(false));
-  expect(names()).toEqual(['Load into notebook', 'Export…']);
+  expect(names()).toEqual(['Load into notebook']);
 });
 
 it('compares with the version before, or another one', async () => {

@@ -61,6 +61,7 @@ export class Head extends SeenWidget {
               status={model.state.status}
               workspace={this.kernels.workspace ?? null}
               trans={trans}
+              onRetry={() => void model.watch.refresh()}
             />
           </>
         )}
@@ -176,12 +177,15 @@ export function Notices(props: {
   status: IStatus | null;
   workspace: IWorkspace | null;
   trans: TranslationBundle;
+  onRetry?: () => void;
 }): React.ReactElement {
   const { problem, status, workspace, trans } = props;
   const hello = workspace?.hello;
   return (
     <>
-      {problem && <Problem problem={problem} trans={trans} />}
+      {problem && (
+        <Problem problem={problem} trans={trans} onRetry={props.onRetry} />
+      )}
       {status && status.version !== VERSION && (
         <Notice
           words={trans.__(
@@ -200,7 +204,7 @@ export function Notices(props: {
             hello.version,
             VERSION
           )}
-          line={hello.install}
+          line={`%pip install e2e-lab==${VERSION}`}
           trans={trans}
         />
       )}

@@ -50,6 +50,19 @@ export class FlowModel implements IFollower {
     return () => this.update({ status });
   }
 
+  /** Look once, where nobody sees a viewer that is kept up to date. */
+  async peek(): Promise<void> {
+    const { folder } = this.watch.state;
+    try {
+      const show = await this.ask(folder);
+      if (folder === this.watch.state.folder) {
+        show();
+      }
+    } catch {
+      this.forget(); // in no project, or the server is gone
+    }
+  }
+
   forget(): void {
     this.update({ status: null });
   }

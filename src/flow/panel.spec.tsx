@@ -8,6 +8,7 @@ import { ApiError } from '../api';
 import { Kernels } from '../kernel/model';
 import { workspace } from '../testing/data';
 import { STATUS } from '../testing/status';
+import { VERSION } from '../version';
 import { Watch } from '../watch';
 import { Notices, Where } from './head';
 import { FlowModel } from './model';
@@ -37,6 +38,7 @@ function show(
       actions={{ openData: () => {}, openNotebook: () => {} }}
       trans={trans}
       onCreate={() => {}}
+      onDrawn={() => {}}
       {...more}
     />
   );
@@ -99,6 +101,7 @@ describe('Flow', () => {
         actions={actions}
         trans={trans}
         onCreate={() => {}}
+        onDrawn={() => {}}
       />
     );
     fireEvent.click(screen.getByRole('button', { name: 'Workspace' }));
@@ -216,7 +219,7 @@ describe('the head', () => {
       version: '0.0.9',
       format: 1,
       python: '/usr/bin/python',
-      install: '/usr/bin/python -m pip install e2e-lab==0.1.0',
+      install: '/usr/bin/python -m pip install e2e-lab==0.0.9', // of the kernel's own version
       project: null,
       match: false
     };
@@ -228,7 +231,9 @@ describe('the head', () => {
         trans={trans}
       />
     );
-    within(screen.getByRole('note')).getByText(hello.install);
+    within(screen.getByRole('note')).getByText(
+      `%pip install e2e-lab==${VERSION}`
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import { UseSignal } from '@jupyterlab/ui-components';
-import { Signal } from '@lumino/signaling';
+import { ISignal, Signal } from '@lumino/signaling';
+import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { SeenWidget } from '../components/seen';
@@ -16,6 +17,8 @@ import { workspaceRoom } from './workspace';
 export interface IFlowActions {
   openData: () => void;
   openNotebook: () => void;
+  openChanges?: () => void;
+  openModels?: () => void;
 }
 
 /** The section **Flow** of the sidebar: the workflow as a chart, live. */
@@ -42,8 +45,18 @@ export class FlowPanel extends SeenWidget {
     super.dispose();
   }
 
+  /** What it shows is on the page. */
+  get drawn(): ISignal<this, void> {
+    return this._drawn;
+  }
+
   protected seen(visible: boolean): void {
     this.model.seen(this, visible);
+  }
+
+  protected onResize(msg: Widget.ResizeMessage): void {
+    super.onResize(msg);
+    this._drawn.emit();
   }
 
   protected render(): React.ReactElement {
@@ -56,6 +69,7 @@ export class FlowPanel extends SeenWidget {
             actions={this.actions}
             trans={this.trans}
             onCreate={() => void this.model.createProject()}
+            onDrawn={() => this._drawn.emit()}
           />
         )}
       </UseSignal>
@@ -67,6 +81,7 @@ export class FlowPanel extends SeenWidget {
   }
 
   private readonly _changed = new Signal<this, void>(this);
+  private readonly _drawn = new Signal<this, void>(this);
 }
 
 /** What the section shows for a state. */
@@ -76,8 +91,10 @@ export function Flow(props: {
   actions: IFlowActions;
   trans: TranslationBundle;
   onCreate: () => void;
+  onDrawn: () => void;
 }): React.ReactElement | null {
-  const { state, workspace, actions, trans, onCreate } = props;
+  const { state, workspace, actions, trans, onCreate, onDrawn } = props;
+  React.useEffect(() => onDrawn());
   if (state.phase === 'outside') {
     return <Welcome {...state} trans={trans} onCreate={onCreate} />;
   }
@@ -85,7 +102,9 @@ export function Flow(props: {
     return null;
   }
   const rooms: IRoom[] = [
-    ...state.status.rooms,
+    ...(state.status.writable
+      ? state.status.rooms
+      : state.status.rooms.map(room => ({ ...room, next: null }))),
     workspaceRoom(workspace, trans)
   ];
   return (
@@ -94,6 +113,9 @@ export function Flow(props: {
       next={state.status.next}
       onOpen={{
         Data: actions.openData,
+        Versions: actions.openChanges,
+        Models: actions.openModels,
+        Service: actions.openModels,
         Workspace: workspace ? actions.openNotebook : undefined
       }}
       trans={trans}

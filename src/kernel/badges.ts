@@ -4,16 +4,44 @@ import { PathExt } from '@jupyterlab/coreutils';
 import { NotebookPanel } from '@jupyterlab/notebook';
 
 import { IApi } from '../api';
+import { IKernelMade } from '../types';
 import { Watch, isWithin } from '../watch';
 import { KernelLink } from './link';
 import { Kernels } from './model';
 
-/** A small mark on each cell that made a snapshot, which opens it. */
+/** What a cell can have made, and how its mark is called. */
+export interface IMarked {
+  /** Tells this mark from others on the same cell. */
+  readonly className: string;
+  /** What the cells of a notebook made, newest first. */
+  readonly ask: (
+    folder: string,
+    notebook: string
+  ) => Promise<readonly { cell: string; ref: string }[]>;
+  /** What a cell has just made. */
+  readonly made: (made: IKernelMade) => string[];
+  /** What stands on the mark, and the whole of it. */
+  readonly short: (ref: string) => string;
+  readonly whole: (ref: string) => string;
+}
+
+/** Snapshots, by their version. */
+export function snapshots(api: Pick<IApi, 'origins'>): IMarked {
+  return {
+    className: 'e2e-mod-snapshot',
+    ask: async (folder, path) => (await api.origins(folder, path)).items,
+    made: ({ items }) => items.map(({ ref }) => ref),
+    short: ref => ref.slice(ref.lastIndexOf('@') + 1),
+    whole: ref => ref
+  };
+}
+
+/** A small mark on each cell that made something, which opens it. */
 export class Badges {
   constructor(
     private readonly kernels: Kernels,
     private readonly watch: Watch,
-    private readonly api: Pick<IApi, 'origins'>,
+    private readonly marked: IMarked,
     private readonly trans: TranslationBundle,
     /** Show a version, from the notebook at this path. */
     private readonly open: (ref: string, notebook: string) => void
@@ -21,7 +49,7 @@ export class Badges {
     kernels.links.forEach(link => this.add(link));
     kernels.added.connect((_, link) => this.add(link));
     kernels.made.connect((_, { panel, made }) => {
-      const refs = made.items.map(({ ref }) => ref);
+      const refs = this.marked.made(made);
       if (made.cell && refs.length > 0) {
         this.marks(panel).set(made.cell, refs);
         this.draw(panel);
@@ -33,6 +61,15 @@ export class Badges {
   private add(link: KernelLink): void {
     const { panel } = link;
     const redraw = () => this.draw(panel);
+    let live = false;
+    link.changed.connect(() => {
+      const was = live;
+      live = link.state.phase === 'live';
+      if (live && !was) {
+        this._asked.delete(panel); // what cells made before the kernel could tell is in the project
+        this.askAll();
+      }
+    });
     void panel.context.ready.then(() => {
       panel.content.model?.cells.changed.connect(redraw);
       this.askAll();
@@ -65,7 +102,7 @@ export class Badges {
     path: string
   ): Promise<void> {
     try {
-      const { items } = await this.api.origins(folder, path);
+      const items = await this.marked.ask(folder, path);
       const marks = this.marks(panel);
       for (const { cell, ref } of [...items].reverse()) {
         if (!marks.get(cell)?.includes(ref)) {
@@ -122,16 +159,18 @@ export class Badges {
     if (!area) {
       return;
     }
-    let badge = area.querySelector<HTMLButtonElement>('.e2e-Badge');
+    let badge = area.querySelector<HTMLButtonElement>(
+      `.e2e-Badge.${this.marked.className}`
+    );
     if (!badge) {
       badge = document.createElement('button');
       badge.type = 'button';
-      badge.className = 'e2e-Badge';
+      badge.className = `e2e-Badge ${this.marked.className}`;
       area.append(badge);
     }
-    const said = refs.join(', ');
+    const said = refs.map(this.marked.whole).join(', ');
     const last = refs[refs.length - 1];
-    badge.textContent = last.slice(last.lastIndexOf('@') + 1);
+    badge.textContent = this.marked.short(last);
     badge.title = this.trans.__('This cell made %1', said);
     badge.setAttribute('aria-label', badge.title);
     badge.onclick = event => {

@@ -77,3 +77,12 @@ it('says so where the notebook could not be saved', async () => {
   await settle();
   expect(sent[1]).toMatchObject({ type: 'saved', ok: false });
 });
+
+it('waits for the first answer of a kernel, and no longer', async () => {
+  const { link, tell } = open(() => Promise.resolve());
+  const phase = link.settled();
+  await settle();
+  tell({ type: 'hello', project: null, match: true });
+  expect(await phase).toBe('live');
+  expect(await link.settled()).toBe('live');
+});

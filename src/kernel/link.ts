@@ -6,13 +6,24 @@ import { JSONObject } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
 import { ISignal, Signal } from '@lumino/signaling';
 
-import { IFrame, IKernelFrames, IKernelHello, IKernelMade } from '../types';
+import {
+  IFit,
+  IFrame,
+  IKernelFits,
+  IKernelFrames,
+  IKernelHello,
+  IKernelMade,
+  IScalar
+} from '../types';
 import { VERSION } from '../version';
 
 const TARGET = 'e2e_lab';
 
 /** How long to wait for the kernel's second thread, which answers also while a cell runs. */
 const SUBSHELL_MS = 500;
+
+/** How long to wait for a kernel's first answer. */
+const SETTLE_MS = 3000;
 
 /** What stands between a notebook and the library in its kernel. */
 export type LinkPhase =
@@ -31,6 +42,9 @@ export interface ILinkState {
   readonly frames: readonly IFrame[];
   /** How many tables there are, also those left out of `frames`. */
   readonly total: number;
+  /** The fitted models, and the numbers that may be their metrics. */
+  readonly fits: readonly IFit[];
+  readonly scalars: readonly IScalar[];
 }
 
 const NOTHING: ILinkState = {
@@ -40,11 +54,17 @@ const NOTHING: ILinkState = {
   project: null,
   install: '',
   frames: [],
-  total: 0
+  total: 0,
+  fits: [],
+  scalars: []
 };
 
 type Told =
-  IKernelHello | IKernelFrames | IKernelMade | { type: 'save' | 'removed' };
+  | IKernelHello
+  | IKernelFrames
+  | IKernelMade
+  | IKernelFits
+  | { type: 'save' | 'removed' };
 
 /**
  * One notebook's conversation with the library in its kernel. It tells the kernel where the notebook
@@ -97,6 +117,27 @@ export class KernelLink implements IDisposable {
     } else if (this._state.phase === 'not loaded') {
       void this.connect();
     }
+  }
+
+  /** Whether the library answers, once that is known; a kernel that is busy may take longer than anybody waits. */
+  async settled(): Promise<LinkPhase> {
+    await this._session.ready;
+    const open = () =>
+      this._state.phase === 'asking' ||
+      (this._state.phase === 'no kernel' && this._connecting);
+    if (open() && this._running === 0) {
+      const known = new Promise<void>(resolve => {
+        const look = () => {
+          if (!open()) {
+            this._changed.disconnect(look);
+            resolve();
+          }
+        };
+        this._changed.connect(look);
+      });
+      await Promise.race([known, pause(SETTLE_MS)]);
+    }
+    return this._state.phase;
   }
 
   /** A cell of the notebook begins, or waits for others. */
@@ -200,6 +241,9 @@ export class KernelLink implements IDisposable {
           total: told.total,
           project: told.project
         });
+        break;
+      case 'fits':
+        this.update({ fits: told.fits, scalars: told.scalars });
         break;
       case 'made':
         this._made.emit(told);

@@ -8,7 +8,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { IApi } from '../api';
 import { IKernelCheck, IKernelMade } from '../types';
-import { ILinkState, KernelLink } from './link';
+import { ILinkState, KernelLink, LinkPhase } from './link';
 
 /** The notebook that is worked in, as the panels show it. */
 export interface IWorkspace extends ILinkState {
@@ -29,7 +29,9 @@ export class Kernels {
     private readonly localPath: (path: string) => string,
     private readonly api: Pick<IApi, 'kernelCheck'>,
     /** Whether somebody looks, without which nothing is asked. */
-    private readonly looking: () => boolean
+    private readonly looking: () => boolean,
+    /** Bring a notebook to the front. */
+    private readonly activate: (panel: NotebookPanel) => void
   ) {
     tracker.forEach(panel => this.add(panel));
     tracker.widgetAdded.connect((_, panel) => this.add(panel));
@@ -77,6 +79,13 @@ export class Kernels {
     return this.tracker.currentWidget;
   }
 
+  /** Let a notebook be seen, as where a cell is to run in it; one that is seen keeps its focus as it is. */
+  show(panel: NotebookPanel): void {
+    if (!panel.isVisible) {
+      this.activate(panel);
+    }
+  }
+
   get workspace(): IWorkspace | null {
     const link = this.panel && this._links.get(this.panel);
     if (!link) {
@@ -91,6 +100,11 @@ export class Kernels {
       kernelLabel: sessionContext.kernelDisplayName,
       unsaved: context.model.dirty
     };
+  }
+
+  /** Whether the library answers in a notebook's kernel, once that is known. */
+  async settled(panel: NotebookPanel): Promise<LinkPhase> {
+    return (await this._links.get(panel)?.settled()) ?? 'no kernel';
   }
 
   /** The folder that the server shows, once it is known. */

@@ -1,5 +1,5 @@
 import { IWorkspace } from '../kernel/model';
-import { IDatasetEntry, IFrame, IVersionEntry } from '../types';
+import { IDatasetEntry, IFrame, IRunEntry, IVersionEntry } from '../types';
 
 /** A dataset as the server lists it. */
 export function dataset(
@@ -86,6 +86,29 @@ export function workspace(more: Partial<IWorkspace> = {}): IWorkspace {
     install: '',
     frames: [],
     total: more.frames?.length ?? 0,
+    fits: [],
+    scalars: [],
+    ...more
+  };
+}
+
+/** A run as the server lists it. */
+export function run(name: string, more: Partial<IRunEntry> = {}): IRunEntry {
+  return {
+    id: `${name}-id`,
+    name,
+    status: 'finished',
+    start: '2026-11-22T12:00:00.000Z',
+    end: '2026-11-22T12:01:00.000Z',
+    seconds: 60,
+    origin: { notebook: null, cell: null },
+    parent: null,
+    params: {},
+    metrics: {},
+    data: [],
+    models: [],
+    registered: [],
+    live: null,
     ...more
   };
 }

@@ -4,6 +4,7 @@ import { Signal } from '@lumino/signaling';
 import * as React from 'react';
 
 import { Problem } from '../components/problem';
+import { unbroken } from '../components/words';
 import { SeenWidget } from '../components/seen';
 import { Sign } from '../components/sign';
 import { FlowModel } from '../flow/model';
@@ -12,9 +13,9 @@ import { Kernels } from '../kernel/model';
 import { IRoom } from '../types';
 import { ARROWS, BOXES, IArrow, IBox, Port } from './chart';
 
-const BOX = { width: 172, height: 88 };
-const GAP = { x: 48, y: 36 };
-const EDGE = 24;
+const BOX = { width: 180, height: 96 };
+const GAP = { x: 40, y: 32 };
+const EDGE = 12;
 /** How far an arrow's tip is from its box, and its length. */
 const TIP = { off: 2, long: 8 };
 
@@ -143,7 +144,7 @@ function Box(props: {
         {boxName(box.id, trans)}
       </span>
       {room && box.id !== 'tracking' && (
-        <span className="e2e-Workflow-summary">{room.summary}</span>
+        <span className="e2e-Workflow-summary">{unbroken(room.summary)}</span>
       )}
     </li>
   );

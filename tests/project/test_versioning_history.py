@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 import signal
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
 from e2e_lab import project as projects
 from e2e_lab import versioning
-from e2e_lab.errors import DatasetNotFound, NotFound, ReadOnly, UsageError, VersionNotFound
+from e2e_lab.errors import DatasetNotFound, E2EError, NotFound, ReadOnly, UsageError, VersionNotFound
 from e2e_lab.project import Project
+from e2e_lab.records import Restored
 from tests.conftest import git
 from tests.project.test_versioning_commit import notebook, put, record
 
@@ -29,6 +32,31 @@ def content(project: Project) -> dict[str, bytes]:
         for file in project.root.rglob("*")
         if file.is_file() and not {".git", ".e2e"} & set(file.relative_to(project.root).parts)
     }
+
+
+@pytest.fixture(autouse=True)
+def every_restore_does_what_its_preview_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever a test here restores is looked at before: the preview says the same, and changes nothing."""
+    real = versioning.restore
+
+    def restore(project: Project, revision: str, names: Sequence[str] = ()) -> Restored:
+        objects = git(project.root, "count-objects")
+        status = git(project.root, "status", "--porcelain", "--untracked-files=all")
+        try:
+            plan = versioning.preview(project, revision, names)
+        except E2EError as error:
+            with pytest.raises(type(error), match=re.escape(str(error))):
+                real(project, revision, names)
+            raise
+        assert git(project.root, "count-objects") == objects
+        assert git(project.root, "status", "--porcelain", "--untracked-files=all") == status
+        done = real(project, revision, names)
+        assert sorted({*plan.write, *plan.remove}) == list(done.files)
+        assert plan.datasets == done.datasets
+        assert plan.notes[: len(done.notes)] == done.notes
+        return done
+
+    monkeypatch.setattr(versioning, "restore", restore)
 
 
 # ---- history -------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Awaitable, Callable, Iterator
 from dataclasses import dataclass
@@ -60,6 +61,7 @@ def backend(jp_serverapp: Any) -> Iterator[Backend]:
     found: Backend = jp_serverapp.web_app.settings["e2e_lab"]
     yield found
     found.worker.stop()
+    found.models.stop()
 
 
 @pytest.fixture
@@ -96,3 +98,35 @@ def data(flights: projects.Project) -> projects.Project:
     more = frame.assign(hour=[5, 6, 7, 8])
     storage.snapshot(flights, more, "flights", stage="raw", source="flights.csv", author="Ada", message="with hours")
     return flights
+
+
+@pytest.fixture(scope="session")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with a registered model in two versions, of which the first is packaged; nobody changes it."""
+    from tests.server import lab
+
+    root = tmp_path_factory.mktemp("made") / "flights"
+    lab.make(root)
+    return root
+
+
+@pytest.fixture
+def lab(made: Path, jp_root_dir: Path) -> Iterator[projects.Project]:
+    """A copy of it under the server's root, as one that was moved; its services end with the test."""
+    from e2e_lab import serving
+
+    shutil.copytree(made, jp_root_dir / "flights")
+    project = projects.Project.at(jp_root_dir / "flights")
+    yield project
+    for service in serving.services(project):
+        serving.stop(project, service.name)
+
+
+@pytest.fixture
+def asking(ask: Ask, lab: projects.Project, backend: Backend) -> Ask:
+    """``await asking("services")`` in the project with a model."""
+
+    async def asked(noun: str, **words: Any) -> Answer:
+        return await ask(noun, project="flights", **words)
+
+    return asked

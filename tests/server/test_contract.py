@@ -12,13 +12,28 @@ import pytest
 from e2e_lab.records import Record, Status
 from e2e_lab.records.jobs import Job
 from e2e_lab.records.kernels import Frame, KernelHello
+from e2e_lab.records.model_panels import RegisteredVersion, RequestForm, ServiceEntry
 from e2e_lab.records.panels import DatasetEntry, Rows, ServerStatus, VersionEntry
 from e2e_lab.records.standing import RoomState
 
 TYPES = (Path(__file__).parents[2] / "src" / "types.ts").read_text("utf-8")
 
 
-@pytest.mark.parametrize("record", [ServerStatus, DatasetEntry, VersionEntry, Rows, Job, Frame, KernelHello])
+@pytest.mark.parametrize(
+    "record",
+    [
+        ServerStatus,
+        DatasetEntry,
+        VersionEntry,
+        Rows,
+        Job,
+        Frame,
+        KernelHello,
+        RegisteredVersion,
+        ServiceEntry,
+        RequestForm,
+    ],
+)
 def test_an_interface_has_the_fields_of_its_record(record: type[Record]) -> None:
     name = "Status" if record is ServerStatus else record.__name__
     body = re.search(rf"interface I{name} {{(.*?)}}", TYPES, re.DOTALL)

@@ -13,10 +13,15 @@ from e2e_lab.project import Project
 from e2e_lab.workspace.server.description import document
 from e2e_lab.workspace.server.routes import ROUTES, Route
 
-WORDS = {"name": "flights", "selector": "v1", "id": "20260101T000000000000-abcdef"}
-QUERY = {"dataset": "flights", "a": "v1", "b": "v2", "notebook": "flights/flights.ipynb"}
+WORDS = {"name": "flights", "selector": "v1", "id": "20260101T000000000000-abcdef",
+         "model": "delay", "alias": "champion", "service": "delay"}  # fmt: skip
+QUERY = {"revision": "HEAD", "dataset": "flights", "a": "v1", "b": "v2", "notebook": "flights/flights.ipynb",
+         "subject": "flights@v1"}  # fmt: skip
 BODIES = {
+    "RevisionWish": {"revision": "HEAD"},
     "InitWish": {"path": "flights"}, "RenameWish": {"new": "other"}, "RestoreWish": {"selector": "v1"},
+    "AliasWish": {"alias": "champion", "version": 1}, "PredictWish": {"rows": [{}]},
+    "CompareWish": {"rows": [{}], "predictions": [1.0]},
     "JobWish": {"kind": "export", "args": {"ref": "flights"}},
 }  # fmt: skip
 
@@ -98,7 +103,7 @@ async def test_a_get_changes_nothing_and_answers_what_the_description_says(
     before, revision = state_of(data), data.revision
     for route in [route for route in ROUTES if route.method == "GET"]:
         answer = await asked(ask, route)
-        if "{id}" in route.path or route.path.startswith("kernels"):
+        if "{id}" in route.path or "{service}" in route.path or route.path.startswith("kernels"):
             assert answer.status == 404, route
             continue
         assert answer.status == 200, route

@@ -48,9 +48,13 @@ VERSION = "datasets/flights/snapshots/v1"
 LOOKS = (
     "revision", "status", "projects", "datasets", "datasets/flights", "datasets/flights/snapshots", VERSION,
     f"{VERSION}/rows", f"{VERSION}/columns", f"{VERSION}/lineage", "diff?dataset=flights&a=v1&b=v2",
-    "origins?notebook=a.ipynb", "jobs", "openapi.json", "kernels/python3",
+    "runs", "runs/columns",
+    "origins?notebook=a.ipynb", "changes", "commits", "restore?revision=HEAD", "jobs", "openapi.json",
+    "models", "packages", "services", "services?limit=1", "trace?subject=flights@v1",
+    "kernels/python3",
 )  # fmt: skip
 CHANGES = {
+    "restore": {"revision": "HEAD"},
     "datasets/late/rename": {"new": "later"},
     "datasets/flights/restore": {"selector": "v1"},
     "jobs": {"kind": "export", "args": {"ref": "flights"}},

@@ -1,6 +1,13 @@
 import { expect, galata, test } from '@jupyterlab/galata';
 
-import { expectAccessible, open, openNotebook, picture, type } from './support';
+import {
+  endKernels,
+  expectAccessible,
+  open,
+  openNotebook,
+  picture,
+  type
+} from './support';
 
 test.use({
   autoGoto: false,
@@ -9,6 +16,8 @@ test.use({
   mockSettings: galata.DEFAULT_SETTINGS,
   viewport: { width: 1280, height: 800 }
 });
+
+test.afterEach(endKernels);
 
 test('the first minute, with the mouse alone', async ({ page }) => {
   const refused: string[] = [];
@@ -37,7 +46,7 @@ test('the first minute, with the mouse alone', async ({ page }) => {
   await expect(answer).toContainText('flights@v1');
   await expect(answer).toContainText('just now');
   await expect(answer).toContainText('e2e.load("flights@v1")');
-  await expect(answer).toContainText(/\d kB/);
+  await expect(answer).toContainText(/\d\skB/);
   await expect(data.getByRole('option', { name: /^flights/ })).toBeVisible();
   await expect(snapshot).toBeHidden(); // it is saved as it is
   await picture(page, 'first-minute-3-saved');

@@ -61,9 +61,11 @@ test('the flow of a real project, drawn', async ({ page }) => {
 
 test('a dataset in its tab', async ({ page }) => {
   const sidebar = await open(page, 'flights', 300);
+  const rows = page.waitForResponse(/\/rows\?/);
   await sidebar.getByRole('option', { name: /^flights_clean/ }).click();
   const tab = page.locator('.e2e-DatasetTab');
   await expect(tab.getByRole('heading')).toHaveText('flights_clean@v2');
+  await rows;
   const versions = tab.getByRole('radiogroup', { name: 'Versions' });
   await expect(versions.getByRole('radio')).toHaveCount(2);
   await expect(tab.locator('.e2e-Grid')).toBeVisible();
@@ -183,4 +185,20 @@ test('the keyboard creates a project, and the palette opens the sidebar', async 
   await expect(sidebar.getByRole('combobox', { name: 'Project' })).toHaveValue(
     tmpPath
   );
+});
+
+test('a dataset is loaded into the notebook, which comes to the front', async ({
+  page
+}) => {
+  const sidebar = await open(page, 'flights', 300);
+  await openNotebook(page, 'flights/load.ipynb');
+  await sidebar.getByRole('option', { name: /^weather/ }).click();
+  const tab = page.locator('.e2e-DatasetTab');
+  await tab.getByRole('button', { name: 'Load into notebook' }).click();
+  const data = page.getByRole('region', { name: 'Data', exact: true });
+  await expect(data.getByText('saved as weather@v1')).toBeVisible({
+    timeout: 15_000
+  });
+  const cells = page.locator('.jp-Notebook:visible .jp-CodeCell');
+  await expect(cells.last()).toContainText('%e2e load weather@v1');
 });

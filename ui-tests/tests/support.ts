@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, IJupyterLabPageFixture } from '@jupyterlab/galata';
-import { Locator } from '@playwright/test';
+import { APIRequestContext, Locator } from '@playwright/test';
+import * as fs from 'fs';
 import * as path from 'path';
 
 export const SIDEBAR = '#e2e-lab-sidebar';
@@ -37,9 +38,10 @@ export async function widen(
   width: number
 ): Promise<void> {
   await expect(async () => {
+    await expect(page.locator(SIDEBAR)).toBeVisible();
     await page.sidebar.setWidth(width);
     const box = await page.locator(SIDEBAR).boundingBox();
-    expect(Math.abs((box?.width ?? 0) - width)).toBeLessThan(20);
+    expect(Math.abs((box?.width ?? 0) - width)).toBeLessThan(2);
   }).toPass();
 }
 
@@ -63,6 +65,15 @@ export async function type(
   page: IJupyterLabPageFixture,
   source: string
 ): Promise<void> {
+  await write(page, source);
+  await run(page, 'notebook:run-cell');
+}
+
+/** Write a cell below the active one. */
+export async function write(
+  page: IJupyterLabPageFixture,
+  source: string
+): Promise<void> {
   await run(page, 'notebook:insert-cell-below');
   await page.evaluate(source => {
     const { currentWidget } = window.jupyterapp.shell as unknown as {
@@ -76,7 +87,6 @@ export async function type(
     };
     currentWidget.content.activeCell.model.sharedModel.setSource(source);
   }, source);
-  await run(page, 'notebook:run-cell');
 }
 
 /** Carry out a command without waiting for a value that cannot travel. */
@@ -94,6 +104,28 @@ export async function run(
     },
     [command, args] as const
   );
+}
+
+/** End the kernels that a test began; galata sees to it only where it stands before their routes. */
+export async function endKernels({
+  request
+}: {
+  request: APIRequestContext;
+}): Promise<void> {
+  const sessions = await (await request.get('/api/sessions')).json();
+  for (const { id } of sessions as { id: string }[]) {
+    await request.delete(`/api/sessions/${id}`);
+  }
+}
+
+/** Where a folder of the server is on this machine. */
+export async function place(
+  page: IJupyterLabPageFixture,
+  folder: string
+): Promise<string> {
+  const answer = await page.request.get('/e2e-lab/api/projects');
+  const { root } = (await answer.json()) as { root: string };
+  return path.join(root, folder);
 }
 
 /** Nothing in our parts breaks a rule of accessibility. */
@@ -127,18 +159,27 @@ export async function picture(
 export async function* looks(
   page: IJupyterLabPageFixture
 ): AsyncGenerator<string> {
-  for (const theme of ['Light', 'Dark']) {
-    await run(page, 'apputils:change-theme', { theme: `JupyterLab ${theme}` });
-    await page.waitForFunction(
-      light => document.body.dataset.jpThemeLight === String(light),
-      theme === 'Light'
-    );
+  for (const theme of ['light', 'dark'] as const) {
+    await wear(page, theme);
     for (const width of [240, 400]) {
       await widen(page, width);
-      yield `${width}-${theme.toLowerCase()}`;
+      yield `${width}-${theme}`;
     }
   }
-  await run(page, 'apputils:change-theme', { theme: 'JupyterLab Light' });
+  await wear(page, 'light');
+}
+
+/** Change the theme, and wait for it. */
+export async function wear(
+  page: IJupyterLabPageFixture,
+  look: 'light' | 'dark'
+): Promise<void> {
+  const theme = look === 'light' ? 'JupyterLab Light' : 'JupyterLab Dark';
+  await run(page, 'apputils:change-theme', { theme });
+  await page.waitForFunction(
+    light => document.body.dataset.jpThemeLight === String(light),
+    look === 'light'
+  );
 }
 
 /** The sidebar in every look. */
@@ -149,4 +190,31 @@ export async function pictures(
   for await (const look of looks(page)) {
     await picture(page, `${name}-${look}`, page.locator(SIDEBAR));
   }
+}
+
+/** A new project in a folder, with a table of flights and a notebook of these cells. */
+export async function createProject(
+  page: IJupyterLabPageFixture,
+  folder: string,
+  cells: string[] = []
+): Promise<Locator> {
+  fs.rmSync(await place(page, folder), { recursive: true, force: true }); // of a first try
+  await page.contents.createDirectory(folder);
+  const csv = 'flight,dep_delay\n' + '1545,2\n1714,4\n725,-1\n'.repeat(200);
+  await page.contents.uploadContent(csv, 'text', `${folder}/flights 2013.csv`);
+  const kernelspec = { name: 'python3', display_name: 'Python 3' };
+  const notebook = {
+    cells: cells.map((source, i) => ({
+      ...{ cell_type: 'code', id: `cell-${i}`, source, metadata: {} },
+      ...{ outputs: [], execution_count: null }
+    })),
+    metadata: { kernelspec },
+    ...{ nbformat: 4, nbformat_minor: 5 }
+  };
+  const text = JSON.stringify(notebook);
+  await page.contents.uploadContent(text, 'text', `${folder}/new.ipynb`);
+  const sidebar = await open(page, folder, 300);
+  await sidebar.getByRole('button', { name: 'Create a project here' }).click();
+  await expect(sidebar.getByRole('list', { name: 'Rooms' })).toBeVisible();
+  return sidebar;
 }

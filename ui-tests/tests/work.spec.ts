@@ -1,12 +1,17 @@
 import { expect, galata, test } from '@jupyterlab/galata';
 
+import * as path from 'path';
+
+import { hold } from './held';
+import { make } from './server';
 import {
+  endKernels,
   expectAccessible,
   open,
   openNotebook,
   picture,
+  place,
   run,
-  show,
   type
 } from './support';
 
@@ -18,52 +23,66 @@ test.use({
   viewport: { width: 1280, height: 800 }
 });
 
-test('a job is seen again after a reload, and ends', async ({ page }) => {
-  const sidebar = await open(page, 'flights', 300);
-  let held = true; // until then the job "runs": its end is not told
-  await page.route(/e2e-lab\/api\/jobs\?/, async route => {
-    const answer = await route.fetch();
-    const body = await answer.json();
-    const running = (job: object) => ({
-      ...job,
-      state: 'running',
-      progress: 0.4
-    });
-    await route.fulfill({
-      response: answer,
-      json: !held
-        ? body
-        : body.items
-          ? { ...body, items: body.items.map(running) }
-          : running(body)
-    });
-  });
-  await page.routeWebSocket(/jobs\/.*\/stream/, socket => {
-    if (held) {
-      return; // silent
-    }
-    socket.connectToServer();
-  });
-  await sidebar.getByRole('option', { name: /^flights v/ }).click();
-  await page.getByRole('button', { name: 'Export…' }).click();
-  await page
-    .getByRole('dialog')
-    .getByRole('button', { name: 'Export' })
-    .click();
-  const toast = page.locator('.Toastify__toast', { hasText: 'flights@v2' });
-  await expect(toast.getByRole('button', { name: 'Cancel' })).toBeVisible();
-  await picture(page, 'job-running');
+test.afterEach(endKernels);
 
-  await page.goto('tree/flights?reset');
-  await show(page, 300);
-  await expect(toast.getByRole('button', { name: 'Cancel' })).toBeVisible();
-  held = false;
-  await page.goto('tree/flights?reset');
-  await show(page, 300);
+test.beforeAll(async ({ playwright }, info) => {
+  const api = await playwright.request.newContext({
+    baseURL: info.project.use.baseURL
+  });
+  const { root } = await (await api.get('/e2e-lab/api/projects')).json();
+  make('big', path.join(root, 'big'));
+  await api.dispose();
+});
+
+test('a job is seen again after a reload, with its progress and log, and ends', async ({
+  page
+}) => {
+  const sidebar = await open(page, 'big', 300);
+  const signals = sidebar.getByRole('option', { name: /^signals/ });
+  await signals.click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Verify' }).click();
+  const job = await hold(await place(page, 'big'));
+  const toast = page.locator('.Toastify__toast', { hasText: 'verify signals' });
+  const said = `reading · ${Math.floor(job.progress * 100)} %`;
+  try {
+    await expect(toast).toContainText(said);
+    const rows = page.waitForResponse(/\/rows\?/);
+    await signals.click(); // the rows are read while the job is at work
+    await rows;
+    await expect(page.getByText('Reading…')).toBeHidden({ timeout: 15_000 });
+    await picture(page, 'job-running');
+
+    await open(page, 'big', 300); // all of the page is new
+    await expect(toast).toContainText(said);
+    await expect(toast.getByRole('button', { name: 'Cancel' })).toBeVisible();
+    await toast.getByRole('button', { name: 'Log' }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.locator('.e2e-Log')).toContainText('reading');
+    await dialog.getByRole('button', { name: 'Close' }).click();
+  } finally {
+    job.release();
+  }
   await expect(
-    sidebar.getByRole('option', { name: /^flights v/ })
-  ).toBeVisible();
-  expect(await page.contents.fileExists('flights/flights.parquet')).toBe(true);
+    page.locator('.Toastify__toast', { hasText: 'intact' })
+  ).toBeVisible({ timeout: 15_000 });
+});
+
+test('a job that runs is cancelled', async ({ page }) => {
+  const sidebar = await open(page, 'big', 300);
+  await sidebar
+    .getByRole('option', { name: /^signals/ })
+    .click({ button: 'right' });
+  await page.getByRole('menuitem', { name: 'Verify' }).click();
+  const job = await hold(await place(page, 'big'));
+  const asked = page.waitForResponse(/\/cancel/);
+  const toast = page.locator('.Toastify__toast', { hasText: 'verify signals' });
+  try {
+    await toast.getByRole('button', { name: 'Cancel' }).click();
+    await asked;
+  } finally {
+    job.release();
+  }
+  await expect(toast).toContainText('Cancelled: verify signals@v1');
 });
 
 test('a job tells how it ended', async ({ page }) => {
@@ -137,21 +156,6 @@ test('a renamed notebook is told to the kernel', async ({ page }) => {
   await expect(
     page.locator('.jp-OutputArea-output', { hasText: 'renamed.ipynb' })
   ).toBeVisible({ timeout: 15_000 });
-});
-
-test('a kernel whose Python lacks the library is told before anything runs', async ({
-  page
-}) => {
-  const install = '/opt/python -m pip install e2e-lab==0.1.0';
-  await page.route(/e2e-lab\/api\/kernels/, route =>
-    route.fulfill({
-      json: { kernel: 'python3', version: null, match: false, install }
-    })
-  );
-  await open(page, 'flights', 300);
-  await openNotebook(page, 'flights/lacking.ipynb');
-  const data = page.getByRole('region', { name: 'Data', exact: true });
-  await expect(data.getByRole('alert')).toContainText(install);
 });
 
 test('ten thousand printed lines: how long the page was busy', async ({

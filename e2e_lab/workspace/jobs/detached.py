@@ -29,7 +29,7 @@ from typing import Any
 import psutil
 
 from e2e_lab.errors import JobNotFound, Locked
-from e2e_lab.project import Project
+from e2e_lab.project import Project, writing
 from e2e_lab.records import FORMAT, Record
 from e2e_lab.records.jobs import Job, JobLog, Problem
 from e2e_lab.workspace.jobs.interpreters import check
@@ -59,7 +59,8 @@ def start(
 
     Raises :class:`UnfitPython` where *python* has no e2e-lab, or another one than this.
     """
-    (project.home / "jobs").mkdir(parents=True, exist_ok=True)
+    with writing(project.home / "jobs"):
+        (project.home / "jobs").mkdir(parents=True, exist_ok=True)
     check(python, environment or {})
     _sweep(project)
     now = datetime.now(UTC)

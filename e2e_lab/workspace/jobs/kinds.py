@@ -6,16 +6,18 @@ until the work begins.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from e2e_lab import experiments, storage, versioning
-from e2e_lab.errors import UsageError, closest
+from e2e_lab import experiments, models, serving, storage, versioning
+from e2e_lab.errors import NoIdentity, UsageError, closest
 from e2e_lab.project import Project
-from e2e_lab.records import Record, Ref, dataset_name
-from e2e_lab.records.jobs import ExportArgs, IngestArgs, VerifyArgs
+from e2e_lab.records import Record, Ref, dataset_name, model_name
+from e2e_lab.records.jobs import CommitArgs, ExportArgs, IngestArgs, RegisterArgs, VerifyArgs
+from e2e_lab.records.model_panels import PackageArgs, ServeArgs
 from e2e_lab.workspace import across
 
 Say = Callable[[str, float | None], None]
@@ -40,6 +42,24 @@ def kind_of(name: str) -> Kind:
         return KINDS[name]
     meant = closest(name, KINDS) or next(iter(KINDS))
     raise UsageError(f"There is no job {name!r}: {', '.join(KINDS)}.", hint=f'{{"kind": "{meant}"}}')
+
+
+def _first_line(message: str) -> str:
+    return message.strip().partition("\n")[0]
+
+
+def _check_commit(project: Project, _: Inside, args: CommitArgs) -> Record:
+    if not args.message.strip():
+        raise UsageError("A commit needs a message.", hint='e2e commit -m "what changed, and why"')
+    if args.name is None and versioning.identity(project) is None:
+        raise NoIdentity("git does not know who is committing.", hint="give a name and an email address")
+    return args
+
+
+def _commit(project: Project, args: CommitArgs, say: Say) -> Record:
+    say("committing", None)
+    identity = (args.name, args.email or "") if args.name is not None else None
+    return versioning.commit(project, args.message, identity=identity, keep=args.keep, lock=args.lock)
 
 
 def _check_export(project: Project, inside: Inside, args: ExportArgs) -> Record:
@@ -89,8 +109,47 @@ def _verify(project: Project, args: VerifyArgs, say: Say) -> Record:
     return across.verify(project, args.refs, progress=lambda done, total: say("reading", done / max(total, 1)))
 
 
+def _check_register(_: Project, __: Inside, args: RegisterArgs) -> Record:
+    model_name(args.name)
+    return args
+
+
+def _register(project: Project, args: RegisterArgs, say: Say) -> Record:
+    run = experiments.find_run(project, args.run)
+    say(f"waiting for the proof of {run.name}", None)
+    return models.register(project, run, args.name, alias=args.alias, model=args.model)
+
+
+def _check_package(_: Project, __: Inside, args: PackageArgs) -> Record:
+    Ref.parse(args.ref)
+    if args.service is not None:
+        model_name(args.service, "service")
+    return args
+
+
+def _package(project: Project, args: PackageArgs, say: Say) -> Record:
+    say("looking up the model", None)
+    version = models.find_model(project, Ref.parse(args.ref))
+    return models.package(project, version, service=args.service, say=lambda words: say(words, None))
+
+
+def _check_serve(project: Project, _: Inside, args: ServeArgs) -> Record:
+    models.find_package(project, Ref.parse(args.ref))
+    return replace(args, owner=os.getpid())
+
+
+def _serve(project: Project, args: ServeArgs, say: Say) -> Record:
+    found = models.find_package(project, Ref.parse(args.ref))
+    say(f"starting {found.ref}", None)
+    return serving.serve(project, found, replace=args.replace, owner=args.owner)
+
+
 KINDS: dict[str, Kind] = {
+    "commit": Kind(CommitArgs, lambda args: f"commit “{_first_line(args.message)}”", _check_commit, _commit),
     "export": Kind(ExportArgs, lambda args: f"export {args.ref}", _check_export, _export),
     "ingest": Kind(IngestArgs, lambda args: f"ingest {Path(args.path).name} as {args.name}", _check_ingest, _ingest),
+    "register": Kind(RegisterArgs, lambda args: f"register {args.name}", _check_register, _register),
+    "package": Kind(PackageArgs, lambda args: f"package {args.ref}", _check_package, _package),
+    "serve": Kind(ServeArgs, lambda args: f"serve {args.ref}", _check_serve, _serve),
     "verify": Kind(VerifyArgs, lambda args: f"verify {', '.join(args.refs)}".rstrip(), _check_verify, _verify),
 }

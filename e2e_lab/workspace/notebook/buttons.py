@@ -94,6 +94,7 @@ class Buttons:
         if front is not None and front.busy:  # JupyterLab may bring a press to a thread beside the cell
             raise UsageError("A cell is running.", hint="press again when it has ended")
         self.session.made.clear()
+        self.session.ran.clear()
         if step.line == REFRESH:
             return verbs.status()
         if step.line == COMMIT:

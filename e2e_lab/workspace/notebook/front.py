@@ -20,7 +20,7 @@ from e2e_lab.records import FORMAT, Record, Snapshot
 from e2e_lab.workspace.session import Session, cell_sources
 
 if TYPE_CHECKING:
-    from e2e_lab.records.kernels import KernelFrames, KernelHello, KernelMade
+    from e2e_lab.records.kernels import KernelFits, KernelFrames, KernelHello, KernelMade
     from e2e_lab.workspace.notebook.frames import Board
 
 TARGET = "e2e_lab"
@@ -40,6 +40,9 @@ class FrontEnd:
         self.busy = False
         self.shown: dict[str, KernelFrames] = {}
         """What each comm was told last."""
+        self.fits: KernelFits | None = None
+        """The fitted models that were found last."""
+        self.told_fits: dict[str, KernelFits] = {}
         self._telling = threading.RLock()
         self._saved = threading.Event()
 
@@ -62,8 +65,9 @@ class FrontEnd:
         if not self.comms:
             return
         try:
-            if self.session.made:
+            if self.session.made or self.session.ran:
                 self._send(_made(self.session))
+            self._tell_fits()
             now = self.board.look()
             with self._telling:
                 for comm in list(self.comms.values()):
@@ -71,6 +75,18 @@ class FrontEnd:
                         self._show(comm)
         except Exception:  # whatever a table's class does here, the user's cell is done and must look so
             log.debug("the front end could not be told of the notebook's tables", exc_info=True)
+
+    def _tell_fits(self, comm: Any = None) -> None:
+        """Send the fitted models, to those that were told of others; None are looked for while a cell runs."""
+        from e2e_lab.workspace.notebook import fits
+
+        with self._telling:
+            if not self.busy:
+                self.fits = fits.look(self.session)
+            for one in [comm] if comm else list(self.comms.values()):
+                if self.fits is not None and self.told_fits.get(one.comm_id, fits.NOTHING) != self.fits:
+                    self.told_fits[one.comm_id] = self.fits
+                    self._send(self.fits, one)
 
     def _opened(self, comm: Any, message: dict[str, Any]) -> None:
         while len(self.comms) >= MOST:  # pages that were reloaded did not say goodbye
@@ -83,6 +99,7 @@ class FrontEnd:
     def _left(self, comm_id: str) -> None:
         self.comms.pop(comm_id, None)
         self.shown.pop(comm_id, None)
+        self.told_fits.pop(comm_id, None)
 
     def save(self) -> None:
         """Have the notebook saved by the front end that came last; where it does not answer, go on as things are.
@@ -121,6 +138,7 @@ class FrontEnd:
             if not self.busy:
                 self.board.look()
             self._show(comm)
+            self._tell_fits(comm)
 
     def _hello(self, front_end: str) -> KernelHello:
         from e2e_lab import __version__
@@ -162,8 +180,8 @@ def _stamp(notebook: Path) -> tuple[int, int, int] | None:
 
 
 def _made(session: Session) -> KernelMade:
-    """What the cell that ran last has saved."""
-    from e2e_lab.records.kernels import KernelMade, MadeVersion
+    """What the cell that ran last has saved, and its runs."""
+    from e2e_lab.records.kernels import KernelMade, MadeRun, MadeVersion
 
     def told(one: Snapshot) -> MadeVersion:
         return MadeVersion(
@@ -172,4 +190,5 @@ def _made(session: Session) -> KernelMade:
         )  # fmt: skip
 
     cell = session.cells[-1].id if session.cells else None
-    return KernelMade(cell=cell, items=tuple(map(told, session.made)))
+    runs = tuple(MadeRun(id=run.id, name=run.name, status=run.status) for run in session.ran)
+    return KernelMade(cell=cell, items=tuple(map(told, session.made)), runs=runs)

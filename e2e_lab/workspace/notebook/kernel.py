@@ -41,6 +41,7 @@ class Hooks:
         """Read the cell before it runs, so that a snapshot in its middle knows where it stands."""
         self.front.busy = True
         session.made.clear()
+        session.ran.clear()
         source = info.raw_cell or ""
         transformed = getattr(info, "transformed_cell", None)
         if transformed is None:

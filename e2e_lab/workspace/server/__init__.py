@@ -24,7 +24,7 @@ def setup(app: ServerApp) -> Backend:
     from e2e_lab.workspace.server.description import DescriptionHandler
     from e2e_lab.workspace.server.handlers import RouteHandler
     from e2e_lab.workspace.server.routes import ROUTES
-    from e2e_lab.workspace.server.stream import JobStream
+    from e2e_lab.workspace.server.stream import JobStream, ServiceStream
 
     backend = Backend(app)
     base = re.escape(url_path_join(app.web_app.settings["base_url"], "e2e-lab", "api"))
@@ -36,6 +36,7 @@ def setup(app: ServerApp) -> Backend:
         for pattern, routes in by_address.items()
     ]
     rules.append((f"{base}/jobs/(?P<id>[^/]+)/stream", JobStream, {"backend": backend}))  # type: ignore[arg-type]
+    rules.append((f"{base}/services/(?P<service>[^/]+)/stream", ServiceStream, {"backend": backend}))  # type: ignore[arg-type]
     rules.append((f"{base}/openapi.json", DescriptionHandler, {}))  # type: ignore[arg-type]
     app.web_app.add_handlers(".*$", rules)  # type: ignore[no-untyped-call]
     app.web_app.settings["e2e_lab"] = backend

@@ -121,6 +121,8 @@ def _fits(hint: Any, value: Any) -> bool:
         return any(_fits(arg, value) for arg in typing.get_args(hint))
     if hint is type(None):
         return value is None
+    if hint is Any:
+        return True
     if origin is tuple:
         return isinstance(value, list) and all(_fits(typing.get_args(hint)[0], one) for one in value)
     if origin is dict:
@@ -129,7 +131,7 @@ def _fits(hint: Any, value: Any) -> bool:
 
 
 def _words(hint: Any) -> str:
-    names = {str: "text", int: "a whole number", type(None): "null"}
+    names = {str: "text", int: "a whole number", bool: "true or false", type(None): "null"}
     if typing.get_origin(hint) in (typing.Union, types.UnionType):
         return " or ".join(_words(arg) for arg in typing.get_args(hint))
     if typing.get_origin(hint) is tuple:

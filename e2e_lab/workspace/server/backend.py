@@ -52,10 +52,14 @@ class Backend:
     app: ServerApp
     kept: Kept = field(default_factory=Kept)
     worker: Worker = field(init=False)
+    models: Worker = field(init=False)
+    """Another one for what needs a model: rows scroll on while that is loaded."""
 
     def __post_init__(self) -> None:
         settings = E2ELab(config=self.app.config)
-        self.worker = Worker(idle=settings.worker_idle_seconds, timeout=settings.worker_timeout_seconds)
+        self.worker, self.models = (
+            Worker(idle=settings.worker_idle_seconds, timeout=settings.worker_timeout_seconds) for _ in range(2)
+        )
 
     @property
     def root(self) -> Path:

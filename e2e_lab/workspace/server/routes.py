@@ -8,9 +8,27 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from e2e_lab.records import Initialised, Record, Removed, Renamed, Restored
+from e2e_lab.records import Initialised, ModelVersion, Record, Removed, Renamed, Restored, Stopped
+from e2e_lab.records.changes import CommitPage, RestorePlan, RevisionWish, WorkingChanges
 from e2e_lab.records.data import STAGES
+from e2e_lab.records.experiments import Comparison, RunColumns, RunDetail, RunPage
 from e2e_lab.records.jobs import Job, JobLog, JobPage, JobWish
+from e2e_lab.records.model_panels import (
+    AliasWish,
+    Answered,
+    Compared,
+    CompareWish,
+    ModelPage,
+    PackagePage,
+    PredictionPage,
+    PredictWish,
+    RequestForm,
+    ServiceEntry,
+    ServiceLog,
+    ServicePage,
+    ServiceToken,
+    Traffic,
+)
 from e2e_lab.records.panels import (
     Columns,
     DatasetEntry,
@@ -29,7 +47,7 @@ from e2e_lab.records.panels import (
     VersionEntry,
     VersionPage,
 )
-from e2e_lab.workspace.server import data, standing, work
+from e2e_lab.workspace.server import changes, data, models, runs, services, standing, work
 from e2e_lab.workspace.server.asked import Asked, Param
 
 Ask = Callable[[Asked], Any]
@@ -103,6 +121,28 @@ ROUTES = (
     )),
     Route("GET", "origins", data.origins, Origins, "which cells of a notebook made which versions",
           (Param("notebook", "the notebook, under the server's root", needed=True),)),
+    Route("GET", "runs", runs.runs, RunPage, "the runs, newest first", (
+        LIMIT, OFFSET,
+        Param("sort", "time, name, status, seconds, a metric or a parameter; with - before it the other way"),
+        Param("match", "words, and conditions such as rmse<0.5"),
+        Param("notebook", "only runs of this notebook, under the server's root"),
+        Param("first", "this notebook's runs before all others"),
+        Param("pin", "a run that comes before all others", many=True),
+        Param("column", "a metric or parameter; all where none is named", many=True),
+    )),
+    Route("GET", "runs/columns", runs.columns, RunColumns, "the metrics and parameters that runs have"),
+    Route("GET", "runs/{id}", runs.run, RunDetail, "one run whole"),
+    Route("GET", "runs/{id}/comparison", runs.comparison, Comparison, "what two or more runs have alike and what not",
+          (Param("with", "the id of another run, or its beginning", many=True),)),
+    Route("GET", "changes", changes.changes, WorkingChanges, "what a commit made now would put in, and what not",
+          (Param("limit", "how many files at most", "number", 1000, most=10_000),)),
+    Route("GET", "commits", changes.commits, CommitPage, "commits, newest first, with what each did to the data",
+          (LIMIT, OFFSET)),
+    Route("GET", "restore", changes.preview, RestorePlan, "what going back to a revision would do, nothing done", (
+        Param("revision", "a git revision", needed=True), Param("name", "a dataset or path; all by default", many=True),
+    )),
+    Route("POST", "restore", changes.restore, Restored, "code and data as they were; what differs is saved first",
+          body=RevisionWish),
     Route("GET", "kernels/{name}", work.kernel, KernelCheck, "whether the Python of a kernel has this e2e-lab",
           in_project=False),
     Route("GET", "jobs", work.list_jobs, JobPage, "the jobs, newest first", (LIMIT, OFFSET)),
@@ -110,4 +150,26 @@ ROUTES = (
     Route("GET", "jobs/{id}", work.job, Job, "how a job stands"),
     Route("POST", "jobs/{id}/cancel", work.cancel_job, Job, "stop a job"),
     Route("GET", "jobs/{id}/log", work.job_log, JobLog, "what a job printed", (OFFSET,)),
+    Route("GET", "models", models.versions, ModelPage, "the registered models, newest version first",
+          (LIMIT, OFFSET, Param("name", "only this model"))),
+    Route("POST", "models/{model}/aliases", models.set_alias, ModelVersion, "give a version an alias",
+          body=AliasWish),
+    Route("DELETE", "models/{model}/aliases/{alias}", models.remove_alias, ModelVersion, "take an alias away"),
+    Route("GET", "packages", models.packages, PackagePage, "the accepted packages with their replay, newest first",
+          (LIMIT, OFFSET, Param("service", "only of this service"))),
+    Route("GET", "services", services.listed, ServicePage, "the services that run, or could", (LIMIT, OFFSET)),
+    Route("GET", "services/{service}", services.service, ServiceEntry, "one service", polled=True),
+    Route("POST", "services/{service}/stop", services.stop, Stopped, "end a service"),
+    Route("POST", "services/{service}/token", services.token, ServiceToken, "what lets a request into a service"),
+    Route("GET", "services/{service}/log", services.log, ServiceLog, "what a service printed", (OFFSET,)),
+    Route("GET", "services/{service}/schema", services.form, RequestForm, "what a row holds, and some real rows"),
+    Route("POST", "services/{service}/predict", services.predict, Answered, "ask a service", body=PredictWish),
+    Route("POST", "services/{service}/compare", services.compare, Compared, "whether the model itself answers so",
+          body=CompareWish),
+    Route("GET", "services/{service}/predictions", services.predictions, PredictionPage,
+          "the requests that a service answered, newest first", (LIMIT, OFFSET), polled=True),
+    Route("GET", "services/{service}/traffic", services.traffic, Traffic, "how a service was asked in the last hour",
+          polled=True),
+    Route("GET", "trace", services.trace, Graph, "what is behind a prediction or anything else, as a graph",
+          (Param("subject", "a prediction's id, or a reference", needed=True),)),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""``jobs/{id}/stream``: a job's changes and log lines as they come, until it is over."""
+"""Logs as they come: ``jobs/{id}/stream`` with the job's changes until it is over, ``services/{service}/stream``."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from tornado.web import HTTPError
 from tornado.websocket import WebSocketClosedError, WebSocketHandler
 
 from e2e_lab import project as projects
+from e2e_lab import serving
 from e2e_lab.errors import E2EError
 from e2e_lab.project import Project
 from e2e_lab.records import Record
 from e2e_lab.records.jobs import Job, JobChanged, JobPrinted
+from e2e_lab.records.model_panels import ServicePrinted
 from e2e_lab.workspace import jobs
 from e2e_lab.workspace.server.handlers import RESOURCE
 from e2e_lab.workspace.server.paths import folder_under
@@ -29,8 +31,8 @@ if TYPE_CHECKING:
 SECONDS = 0.2
 
 
-class JobStream(WebSocketMixin, WebSocketHandler, JupyterHandler):
-    """Sends a :class:`JobChanged` at once and after each change, and a :class:`JobPrinted` for each piece of log."""
+class Stream(WebSocketMixin, WebSocketHandler, JupyterHandler):
+    """What all streams share: who may listen, to what of which project, and that nothing is taken."""
 
     auth_resource = RESOURCE
 
@@ -47,14 +49,22 @@ class JobStream(WebSocketMixin, WebSocketHandler, JupyterHandler):
             folder = folder_under(self.backend.root, self.get_query_argument("project", "", strip=False))
             self.offset = OFFSET.read(self.get_query_arguments("offset"))
             self.project = await asyncio.to_thread(projects.around, folder)
-            await asyncio.to_thread(jobs.find, self.project, words["id"])
+            await asyncio.to_thread(self._find, self.project, **words)
         except E2EError as error:
             raise HTTPError(error.status, reason=error.code) from None
         return await super().get(*args, **words)
 
     def open(self, *args: str, **words: str) -> None:
         super().open(*args, **words)
-        self.telling = asyncio.ensure_future(self._tell(self.project, words["id"]))
+        self.telling = asyncio.ensure_future(self._tell(self.project, **words))
+
+    def _find(self, project: Project, **words: str) -> None:
+        """Raise the refusal where there is nothing to listen to."""
+        raise NotImplementedError
+
+    async def _tell(self, project: Project, **words: str) -> None:
+        """Send until there is no more to say, or nobody listens."""
+        raise NotImplementedError
 
     def on_message(self, message: str | bytes) -> None:
         """Nothing is taken: a job is stopped by its route, where XSRF is checked."""
@@ -64,7 +74,18 @@ class JobStream(WebSocketMixin, WebSocketHandler, JupyterHandler):
         if self.telling is not None:
             self.telling.cancel()
 
-    async def _tell(self, project: Project, job_id: str) -> None:
+    def _send(self, record: Record) -> None:
+        self.write_message(record.to_json())
+
+
+class JobStream(Stream):
+    """Sends a :class:`JobChanged` at once and after each change, and a :class:`JobPrinted` for each piece of log."""
+
+    def _find(self, project: Project, **words: str) -> None:
+        jobs.find(project, words["id"])
+
+    async def _tell(self, project: Project, **words: str) -> None:
+        job_id = words["id"]
         told: Job | None = None
         try:
             while told is None or not told.over:
@@ -92,5 +113,25 @@ class JobStream(WebSocketMixin, WebSocketHandler, JupyterHandler):
                 return
             self._send(JobPrinted(text=said.text, next=said.next))
 
-    def _send(self, record: Record) -> None:
-        self.write_message(record.to_json())
+
+class ServiceStream(Stream):
+    """Sends a :class:`ServicePrinted` for each piece of a service's log, until nobody listens."""
+
+    def _find(self, project: Project, **words: str) -> None:
+        serving.log(project, words["service"])
+
+    async def _tell(self, project: Project, **words: str) -> None:
+        try:
+            while True:
+                said = await asyncio.to_thread(serving.log, project, words["service"], self.offset)
+                if said.text or said.offset != self.offset:  # back at the beginning, where it was started anew
+                    self._send(ServicePrinted(text=said.text, offset=said.offset, next=said.next))
+                self.offset = said.next
+                await asyncio.sleep(0 if said.text else SECONDS)
+        except (WebSocketClosedError, asyncio.CancelledError):
+            return
+        except E2EError as error:  # its packages are gone
+            self.close(4404, error.code)
+        except Exception:
+            self.log.exception("e2e-lab: the stream of the service %s has failed", words["service"])
+            self.close(1011)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from e2e_lab import storage
 from e2e_lab.project import Project
-from e2e_lab.records import Column, Dataset, Snapshot, plural, size
+from e2e_lab.records import Dataset, Snapshot, differences
 from e2e_lab.records.panels import CellOrigin, DatasetEntry, SchemaChange, VersionDiff, VersionEntry
 
 Event = tuple[int, str]
@@ -115,62 +115,18 @@ def diff(project: Project, a: Snapshot, b: Snapshot, known: Timeline) -> Version
     parts = [added(project, one, known) for one in known.versions if a.version < one.version <= b.version]
     grown = sum(part or 0 for part in parts) if parts and None not in parts else None
     return VersionDiff(
-        a=sides[0], b=sides[1], same=a.id == b.id, schema=schema_changes(a.schema, b.schema), rows=b.rows - a.rows,
+        a=sides[0], b=sides[1], same=a.id == b.id, schema=_schema_changes(a, b), rows=b.rows - a.rows,
         columns=len(b.columns) - len(a.columns), bytes=grown, summary=changed_words(a, b, grown),
     )  # fmt: skip
-
-
-def schema_changes(before: Sequence[Column], after: Sequence[Column]) -> tuple[SchemaChange, ...]:
-    """The columns that were added, removed, given another type or another place, in the order of *after*.
-
-    >>> int64 = lambda name: Column(name=name, type="int64", nullable=True)
-    >>> [(c.name, c.change) for c in schema_changes([int64("a"), int64("b")], [int64("b"), int64("c")])]
-    [('c', 'added'), ('a', 'removed')]
-    """
-    had = {column.name: column for column in before}
-    has = {column.name: column for column in after}
-    found = []
-    for name, column in has.items():
-        if name not in had:
-            found.append(SchemaChange(name=name, change="added", before=None, after=column.type))
-        elif had[name].type != column.type:
-            found.append(SchemaChange(name=name, change="type", before=had[name].type, after=column.type))
-    found += [
-        SchemaChange(name=name, change="moved", before=had[name].type, after=has[name].type)
-        for name in _moved([n for n in had if n in has], [n for n in has if n in had])
-    ]
-    found += [
-        SchemaChange(name=name, change="removed", before=column.type, after=None)
-        for name, column in had.items()
-        if name not in has
-    ]
-    return tuple(found)
-
-
-def _moved(before: list[str], after: list[str]) -> list[str]:
-    """The names that stand elsewhere among those that both have."""
-    return [new for old, new in zip(before, after, strict=True) if old != new]
 
 
 def changed_words(a: Snapshot, b: Snapshot, grown: int | None = None) -> str:
     """What became of *a* in *b*, in a few words; *grown* are the bytes that the store grew by."""
     if a.id == b.id:
         return "the same content"
-    changes = schema_changes(a.schema, b.schema)
-    counts = {kind: sum(1 for c in changes if c.change == kind) for kind in ("added", "removed", "type", "moved")}
-    parts = []
-    for kind, sign in (("added", "+"), ("removed", "−")):
-        if counts[kind]:
-            parts.append(f"{sign}{plural(counts[kind], 'column')}")
-    if counts["type"]:
-        parts.append(f"{plural(counts['type'], 'type')} changed")
-    if counts["moved"] and not parts:
-        parts.append("columns in another order")
-    rows = b.rows - a.rows
-    if rows:
-        parts.append(f"{'+' if rows > 0 else '−'}{plural(abs(rows), 'row')}")
-    elif not parts:
-        parts.append("other values")
-    if grown:
-        parts.append(f"+{size(grown)}")
-    return " · ".join(parts)
+    return differences.changed_words(_schema_changes(a, b), b.rows - a.rows, grown)
+
+
+def _schema_changes(a: Snapshot, b: Snapshot) -> tuple[SchemaChange, ...]:
+    before, after = ({column.name: column.type for column in version.schema} for version in (a, b))
+    return differences.schema_changes(before, after)

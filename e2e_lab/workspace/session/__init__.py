@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from e2e_lab.workspace.session.provenance import Provenance, came_from
     from e2e_lab.workspace.session.readers import tag_snapshot, watch_readers
     from e2e_lab.workspace.session.runs import data_in_reach, going_on, inert, used, uses
-    from e2e_lab.workspace.session.state import Session, cell_sources, session
+    from e2e_lab.workspace.session.state import Session, cell_sources, fit_of, session
 
 __all__ = [
     "Provenance",
@@ -24,6 +24,7 @@ __all__ = [
     "cell_sources",
     "data_in_reach",
     "default_name",
+    "fit_of",
     "generator_states",
     "going_on",
     "inert",
@@ -38,7 +39,8 @@ __all__ = [
 
 _WHERE = {
     "Provenance": "provenance", "Session": "state", "came_from": "provenance", "cell_sources": "state",
-    "data_in_reach": "runs", "default_name": "naming", "generator_states": "generators", "going_on": "runs",
+    "data_in_reach": "runs", "default_name": "naming", "fit_of": "state",
+    "generator_states": "generators", "going_on": "runs",
     "inert": "runs", "looks_different": "naming", "session": "state", "suggested_name": "naming",
     "tag_snapshot": "readers", "used": "runs", "uses": "runs", "watch_readers": "readers",
 }  # fmt: skip

@@ -10,7 +10,7 @@ import json
 import os
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from e2e_lab import project as projects
 from e2e_lab.errors import NoActiveRun, UsageError, VariableNotFound, closest
 from e2e_lab.project import Project
-from e2e_lab.records import Parent, Snapshot, Trail
+from e2e_lab.records import Parent, Run, Snapshot, Trail
 from e2e_lab.workspace.session.flow import Flow, names_read, read
 
 if TYPE_CHECKING:
@@ -42,6 +42,15 @@ class Held:
     version: Parent
     extent: tuple[int, ...]
     events: int
+
+
+@dataclass(frozen=True)
+class Kept:
+    """A model that a run keeps: the very object, what its fit had made of it then, and the run's name."""
+
+    thing: weakref.ref[Any]
+    fit: Hashable
+    run: str
 
 
 class Listening(Protocol):
@@ -77,6 +86,12 @@ class Session:
     """What the running cell has saved."""
     versions: dict[int, Held] = field(default_factory=dict)
     """The tables that are known to be a version, by their identity."""
+    ran: list[Run] = field(default_factory=list)
+    """The runs that ended in the running cell."""
+    shown: dict[str, Callable[[], None]] = field(default_factory=dict)
+    """What takes away the metrics that are drawn of a run that goes on, by its id."""
+    kept: dict[int, Kept] = field(default_factory=dict)
+    """The models that were kept with a run, by their identity."""
 
     @property
     def in_kernel(self) -> bool:
@@ -207,6 +222,22 @@ class Session:
         touched = self.flow.assigned_since(held.events, self.names_of(thing))
         return held.version, not touched and held.extent == getattr(thing, "shape", None)
 
+    # ---- models ----------------------------------------------------------------------------------------------
+
+    def keeps(self, model: Any, run: str) -> None:
+        """Note that a run keeps *model* as it is now."""
+        key = id(model)
+        try:
+            watched = weakref.ref(model, lambda _: self.kept.pop(key, None))
+        except TypeError:  # an object that cannot be watched is never known again
+            return
+        self.kept[key] = Kept(watched, fit_of(model), run)
+
+    def kept_by(self, model: Any) -> str | None:
+        """The run that keeps *model*, unless it was fitted again since."""
+        held = self.kept.get(id(model))
+        return held.run if held is not None and held.thing() is model and held.fit == fit_of(model) else None
+
     # ---- the run ---------------------------------------------------------------------------------------------
 
     def active_run(self, wanted_for: str) -> ActiveRun:
@@ -214,6 +245,29 @@ class Session:
         if not self.runs:
             raise NoActiveRun(f"{wanted_for} belongs inside a run, and none is going on.", hint="%%e2e run NAME")
         return self.runs[-1]
+
+
+def fit_of(model: Any) -> tuple[tuple[str, int], ...]:
+    """What a fit leaves in a model: which objects are where; another fit puts others there. Empty where it has none.
+
+    >>> class Model: pass
+    >>> model = Model()
+    >>> fit_of(model), model.__dict__.update(coef_=[1.0])
+    ((), None)
+    >>> [name for name, _ in fit_of(model)]
+    ['coef_']
+    """
+    parts = getattr(model, "__dict__", {})
+    found = [(name, id(value)) for name, value in parts.items() if _is_learnt(name, value)]
+    for _, step in parts.get("steps") or ():  # a pipeline has learnt nothing itself
+        found += fit_of(step)
+    return tuple(found)
+
+
+def _is_learnt(name: str, value: Any) -> bool:
+    if name.startswith("_"):
+        return name == "_Booster" and value is not None  # as XGBoost calls what it has learnt
+    return name.endswith("_")
 
 
 session = Session()

@@ -94,13 +94,13 @@ class Worker:
         running = self._running
         return running.process.pid if running and running.process.poll() is None else None
 
-    async def ask(self, what: str, project: Project, version: Snapshot, words: dict[str, Any]) -> dict[str, Any]:
+    async def ask(self, what: str, project: Project, version: Snapshot | None, words: dict[str, Any]) -> dict[str, Any]:
         """The worker's answer as JSON; its refusals are raised as what they are.
 
         Raises :class:`WorkerLost` where it died over the question or took longer than *timeout*; the next question
         starts another one. Where it was ended over another question, this one is asked once more.
         """
-        said = {"what": what, "project": str(project.root), "version": version.to_json(), "words": words}
+        said = {"what": what, "project": str(project.root), "version": version and version.to_json(), "words": words}
         for _ in range(2):
             try:
                 answer = await self._once(said)

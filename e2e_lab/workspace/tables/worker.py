@@ -58,7 +58,7 @@ class Desk:
         try:
             answer = _answers()[said["what"]](
                 Project.at(Path(said["project"])),
-                Snapshot.from_json(said["version"]),
+                Snapshot.from_json(said["version"]) if said["version"] else None,
                 said["words"],
                 lambda: number in self.cancelled,
             )
@@ -93,13 +93,14 @@ class Desk:
                     os._exit(0)
 
 
-Answer = Callable[[Project, Snapshot, dict[str, Any], Callable[[], bool]], Record]
+Answer = Callable[[Project, Any, dict[str, Any], Callable[[], bool]], Record]
+"""Of a project, a version (None where the question is about none), words, and whether nobody waits any more."""
 
 
 def _answers() -> dict[str, Answer]:
-    from e2e_lab.workspace.tables import profiles, windows
+    from e2e_lab.workspace.tables import profiles, served, tracked, windows
 
-    return {"rows": windows.answer, "columns": profiles.answer}
+    return {"rows": windows.answer, "columns": profiles.answer, **tracked.ANSWERS, **served.ANSWERS}
 
 
 def _let_go() -> None:

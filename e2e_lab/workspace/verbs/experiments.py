@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 from e2e_lab import experiments, versioning
 from e2e_lab.project import Project
 from e2e_lab.records import Pin, Run, Trail
-from e2e_lab.workspace.session import data_in_reach, generator_states, going_on, session, uses
+from e2e_lab.workspace.session import data_in_reach, generator_states, going_on, inert, session, uses
+from e2e_lab.workspace.showing import LiveMetrics
 from e2e_lab.workspace.verbs.data import PathLike
 
 if TYPE_CHECKING:
@@ -54,6 +55,10 @@ def begin_run(name: str, *, params: Mapping[str, Any] | None = None) -> ActiveRu
         parent=outer[-1].id if outer else None,
     )  # fmt: skip
     session.runs.append(started)
+    if session.front is not None and not inert():
+        live = LiveMetrics()
+        started.told = live.note
+        session.shown[started.id] = live.close
     return started
 
 
@@ -61,10 +66,14 @@ def end_run(started: ActiveRun, error: BaseException | None = None) -> Run:
     """End a run: finished, failed with the error's traceback, or killed by an interrupt."""
     if started in session.runs:
         session.runs.remove(started)
+    session.shown.pop(started.id, lambda: None)()
     if error is None:
-        return started.finish()
-    status = "killed" if isinstance(error, KeyboardInterrupt) else "failed"
-    return started.finish(status, error="".join(traceback.format_exception(error)))
+        ended = started.finish()
+    else:
+        status = "killed" if isinstance(error, KeyboardInterrupt) else "failed"
+        ended = started.finish(status, error="".join(traceback.format_exception(error)))
+    session.ran.append(ended)
+    return ended
 
 
 def log_metric(name: str, value: float, step: int | None = None) -> None:
@@ -107,6 +116,7 @@ def log_model(model: Any, X: Any = None, y: Any = None, *, name: str = "model", 
         for use in uses(thing, project, "train"):
             active.use(use)
     active.log_model(model, X, y, name=name, predict=predict)
+    session.keeps(model, active.name)
 
 
 def keep(
@@ -131,10 +141,14 @@ def keep(
     project = session.project()
     trail, pin = _pinned(project, generators=generator_states())
     data = dict.fromkeys(use for thing in (X, y) for use in uses(thing, project, "train"))
-    return experiments.keep(
+    kept = experiments.keep(
         project, name, model=model, X=X, y=y, metrics=dict(metrics or {}), params=dict(params) if params else None,
         data=tuple(data), pin=pin, trail=trail,
     )  # fmt: skip
+    session.ran.append(kept)
+    if model is not None:
+        session.keeps(model, kept.name)
+    return kept
 
 
 def runs() -> pd.DataFrame:

@@ -1,0 +1,115 @@
+import { ChildProcess, execFileSync, spawn } from 'child_process';
+import * as fs from 'fs';
+import { AddressInfo, createServer } from 'net';
+import * as os from 'os';
+import * as path from 'path';
+
+const HERE = path.join(__dirname, '..');
+
+/** A real Jupyter server of a test's own, that can be stopped and started again at the same address. */
+export class Server {
+  /**
+   * With one project, `flights`; `other`: e2e-lab is another version there than in the page; `nobody`: git does
+   * not know who commits.
+   */
+  static async start(
+    options: { other?: boolean; nobody?: boolean } = {}
+  ): Promise<Server> {
+    const root = fs.mkdtempSync(path.join(os.tmpdir(), 'e2e-lab-ui-'));
+    make('flights', path.join(root, 'flights'));
+    const environment: NodeJS.ProcessEnv = {
+      E2E_ROOT: root,
+      JUPYTER_CONFIG_DIR: path.join(root, '.jupyter')
+    };
+    if (options.other) {
+      environment.PYTHONPATH = path.join(root, '.other');
+      make('other_version', environment.PYTHONPATH);
+    }
+    if (options.nobody) {
+      const nowhere = {
+        GIT_CONFIG_GLOBAL: '/dev/null',
+        GIT_CONFIG_NOSYSTEM: '1'
+      };
+      Object.assign(environment, { E2E_NOBODY: '1', ...nowhere });
+      for (const name of ['user.name', 'user.email']) {
+        const folder = path.join(root, 'flights');
+        execFileSync('git', ['-C', folder, 'config', '--unset', name]);
+      }
+    }
+    const server = new Server(root, await freePort(), environment);
+    await server.start();
+    return server;
+  }
+
+  private constructor(
+    private readonly root: string,
+    private readonly port: number,
+    private readonly environment: NodeJS.ProcessEnv
+  ) {}
+
+  get url(): string {
+    return `http://127.0.0.1:${this.port}`;
+  }
+
+  async start(): Promise<void> {
+    this._process = spawn(
+      'jupyter',
+      ['lab', '--config', 'jupyter_server_test_config.py'],
+      {
+        cwd: HERE,
+        env: {
+          ...process.env,
+          ...this.environment,
+          E2E_PORT: String(this.port)
+        },
+        stdio: 'ignore'
+      }
+    );
+    const until = Date.now() + 60_000;
+    while (!(await answers(`${this.url}/api`))) {
+      if (Date.now() > until || this._process.exitCode !== null) {
+        throw new Error('the server does not start');
+      }
+      await new Promise(resolve => setTimeout(resolve, 200));
+    }
+  }
+
+  /** End the server's process, and wait for its end. */
+  async stop(): Promise<void> {
+    const server = this._process;
+    if (server && server.exitCode === null) {
+      const ended = new Promise(resolve => server.once('exit', resolve));
+      server.kill('SIGTERM');
+      await ended;
+    }
+  }
+
+  async remove(): Promise<void> {
+    await this.stop();
+    fs.rmSync(this.root, { recursive: true, force: true });
+  }
+
+  private _process: ChildProcess | null = null;
+}
+
+/** Make one of the things of `projects.py`. */
+export function make(what: string, folder: string): void {
+  if (!fs.existsSync(folder)) {
+    execFileSync('python', ['projects.py', what, folder], { cwd: HERE });
+  }
+}
+
+async function answers(url: string): Promise<boolean> {
+  return fetch(url).then(
+    answer => answer.ok,
+    () => false
+  );
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo;
+  await new Promise(resolve => server.close(resolve));
+  return port;
+}
