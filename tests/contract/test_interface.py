@@ -174,7 +174,7 @@ def test_listings_are_items(answer: Callable[..., Any]) -> None:
     (dataset,) = answer("data")["items"]
     assert {"name", "stage", "current", "versions", "bytes", "saved"} <= set(dataset)
     (commit,) = answer("log")["items"]
-    assert commit["datasets"] == [{"name": "flights", "before": None, "after": 1}]
+    assert commit["datasets"] == [{"name": "flights", "before": None, "after": 1, "change": "2 × 2"}]
 
 
 def test_times_are_utc_and_ids_are_hexadecimal(answer: Callable[..., Any]) -> None:
