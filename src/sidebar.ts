@@ -1,5 +1,6 @@
 import { ITranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
+import { MessageLoop } from '@lumino/messaging';
 import { AccordionPanel, Widget } from '@lumino/widgets';
 
 import { e2eIcon } from './icon';
@@ -21,6 +22,7 @@ export class Sidebar extends SidePanel {
     this.node.setAttribute('role', 'region');
     this.node.setAttribute('aria-label', 'e2e-lab');
     this.header.addWidget(head);
+    new ResizeObserver(() => this.makeUp()).observe(this.header.node);
     (this.content as AccordionPanel).handleMoved.connect(() => {
       this._moved = true;
     });
@@ -53,19 +55,21 @@ export class Sidebar extends SidePanel {
   }
 
   /**
-   * Give the first section the height that it needs, and the others the rest. This is done for each project
-   * and width of the sidebar once, so that nothing moves while it is refreshed, and never again after
-   * somebody moved a border.
+   * Give the first section the height that it needs, and the others the rest. This is done once for each
+   * project, width of the sidebar and height of its head, so that nothing moves while it is refreshed, and
+   * never again after somebody moved a border.
    */
   arrange(project: string | null): void {
     this._project = project;
     const [first, ...others] = this.widgets.filter(panel => panel.isVisible);
     const last = first?.node.lastElementChild;
-    const shape = `${this.node.offsetWidth} ${project}`;
+    const { offsetHeight: head } = this.header.node;
+    const shape = `${this.node.offsetWidth} ${head} ${project}`;
     if (this._moved || !last || others.length === 0 || shape === this._shape) {
       return;
     }
     this._shape = shape;
+    this.fill();
     const room = [first, ...others].reduce(
       (sum, { node }) => sum + node.offsetHeight,
       0
@@ -89,6 +93,19 @@ export class Sidebar extends SidePanel {
       this._shape = '';
       this.arrange(this._project);
     }
+  }
+
+  /** What the head takes or leaves is the sections'. */
+  private makeUp(): void {
+    if (this.isVisible) {
+      this.fill();
+      this.arrange(this._project);
+    }
+  }
+
+  /** Give the sections the height that there is now. */
+  private fill(): void {
+    MessageLoop.sendMessage(this.content, Widget.ResizeMessage.UnknownSize);
   }
 
   private _moved = false;

@@ -56,6 +56,28 @@ describe('Watch', () => {
   const pass = (seconds: number) =>
     jest.advanceTimersByTimeAsync(seconds * 1000);
 
+  it('shows all parts of another project at once, and what is new in it as it comes', async () => {
+    const slow = new Follower();
+    watch.follow(follower);
+    watch.follow(slow);
+    await pass(1);
+    server.projects.set('other', 1);
+    let answer = () => undefined as void;
+    slow.answer = new Promise(resolve => (answer = resolve));
+    watch.folder = 'other';
+    await pass(1);
+    expect(follower.shown).not.toContain('other');
+    answer();
+    await pass(1);
+    expect(follower.shown).toContain('other');
+    expect(slow.shown).toContain('other');
+    const before = follower.shown.length;
+    slow.answer = new Promise(() => undefined);
+    server.projects.set('other', 2);
+    await pass(3);
+    expect(follower.shown.length).toBe(before + 1);
+  });
+
   it('asks for nothing until something follows, and for nothing afterwards', async () => {
     await pass(20);
     expect(server.asked).toBe(0);

@@ -133,17 +133,28 @@ export class Watch {
         this.outside();
         return;
       }
-      await Promise.all(
+      const first = folder !== this._shown;
+      const looks = await Promise.allSettled(
         this.behind(revision).map(async ([follower, seen]) => {
           seen.revision = revision;
-          const show = await follower.ask(folder);
-          if (!left()) {
-            seen.asked = Date.now();
-            show();
-          }
+          const answer = await follower.ask(folder);
+          const show = () => {
+            if (!left()) {
+              seen.asked = Date.now();
+              answer();
+            }
+          };
+          return first ? show : show();
         })
       );
+      // What belongs together is never seen beside another folder's.
+      looks.forEach(look => look.status === 'fulfilled' && look.value?.());
+      const failed = looks.find(look => look.status === 'rejected');
+      if (failed) {
+        throw (failed as PromiseRejectedResult).reason;
+      }
       if (!left()) {
+        this._shown = folder;
         this.update({ phase: 'project', problem: null });
       }
     } catch (error) {
@@ -170,6 +181,7 @@ export class Watch {
 
   private outside(): void {
     this.invalidate();
+    this._shown = null;
     for (const follower of this._followers.keys()) {
       follower.forget();
     }
@@ -192,6 +204,8 @@ export class Watch {
   }
 
   private _state: IWatchState;
+  /** The folder whose parts are shown. */
+  private _shown: string | null = null;
   private readonly _poll: Poll;
   private readonly _followers = new Map<IFollower, ISeen>();
   private readonly _changed = new Signal<this, void>(this);
