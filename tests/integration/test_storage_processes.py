@@ -221,7 +221,7 @@ def test_a_reader_that_is_at_it_reads_on_while_packs_are_rewritten(
     "how",
     [
         "load('big', kind='duckdb').limit(3).fetchall()",
-        "load('big', kind='duckdb').fetch_arrow_reader(1000).read_next_batch()",
+        "load('big', kind='duckdb').to_arrow_reader(1000).read_next_batch()",
         "load('big', limit=5)",
         "load('big')",
     ],
