@@ -11,13 +11,16 @@ export interface IHeld {
 interface IStanding {
   state: string;
   progress: number | null;
+  said: string;
 }
 
 /**
- * Wait for the newest job of a project to be in the middle of its work, and hold its real process there, as a disk
- * that does not answer would. Nothing of the page or the server is stood in for.
+ * Wait for the newest job of a project to be in the middle of its work, or to have said some words, and hold its real
+ * process there, as a disk that does not answer would. Nothing of the page or the server is stood in for.
  */
-export async function hold(project: string): Promise<IHeld> {
+export async function hold(project: string, words?: string): Promise<IHeld> {
+  const middle = (now: IStanding) =>
+    words ? now.said.includes(words) : Boolean(now.progress);
   const jobs = path.join(project, '.e2e', 'jobs');
   const before = new Set(all(jobs).filter(id => isOver(jobs, id)));
   const until = Date.now() + 30_000;
@@ -27,17 +30,17 @@ export async function hold(project: string): Promise<IHeld> {
     const now = id && read<IStanding>(path.join(jobs, id, 'job.json'));
     const ours =
       id && read<{ pid: number }>(path.join(jobs, id, 'process.json'));
-    if (!now || !ours || !now.progress) {
+    if (!now || !ours || !middle(now)) {
       continue;
     }
     process.kill(ours.pid, 'SIGSTOP');
     await new Promise(resolve => setTimeout(resolve, 20)); // what it was just writing is there
     const held = read<IStanding>(path.join(jobs, id, 'job.json'));
-    if (held?.state !== 'running' || held.progress === null) {
+    if (held?.state !== 'running') {
       throw new Error('the job was over before it could be held');
     }
     return {
-      progress: held.progress,
+      progress: held.progress ?? 0,
       release: () => void process.kill(ours.pid, 'SIGCONT')
     };
   }

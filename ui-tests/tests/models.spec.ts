@@ -9,6 +9,7 @@ import { execFileSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 
+import { hold } from './held';
 import { make } from './server';
 import {
   expectAccessible,
@@ -90,15 +91,20 @@ test('a model is packaged with the mouse, also over a reload, and cancelled befo
   await expect(next).toBeVisible(SLOW);
 
   await next.click();
-  await expect(working).toContainText('package delay@v2');
-  await expect(working).toContainText('building the Bento', SLOW);
-  await pictures(page, 'models-packaging');
-  const again = await unfolded(await open(page, 'models', 300)); // all of the page is new
-  await expect(working).toContainText('package delay@v2');
-  await again.getByRole('button', { name: 'Log' }).click();
-  const dialog = page.getByRole('dialog');
-  await expect(dialog.locator('.e2e-Log')).toContainText('looking up');
-  await dialog.getByRole('button', { name: 'Close' }).click();
+  const job = await hold(await place(page, 'models'), 'building the Bento');
+  try {
+    await expect(working).toContainText('package delay@v2');
+    await expect(working).toContainText('building the Bento', SLOW);
+    await pictures(page, 'models-packaging');
+    const again = await unfolded(await open(page, 'models', 300)); // all of the page is new
+    await expect(working).toContainText('package delay@v2');
+    await again.getByRole('button', { name: 'Log' }).click();
+    const dialog = page.getByRole('dialog');
+    await expect(dialog.locator('.e2e-Log')).toContainText('looking up');
+    await dialog.getByRole('button', { name: 'Close' }).click();
+  } finally {
+    job.release();
+  }
   await expect(working).toContainText(
     '200 stored rows answered equal to the model',
     SLOW
