@@ -6,8 +6,10 @@ read: each thing before what it came from, and once, however many ways lead to i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from e2e_lab.records import Step
 
@@ -20,6 +22,28 @@ class Link:
     name: str
     facts: Mapping[str, str] = field(default_factory=dict)
     origins: tuple[str, ...] = ()
+
+
+K = TypeVar("K")
+
+
+def distances(start: K, onwards: Callable[[K], Iterable[K]], most: int) -> dict[K, int]:
+    """What can be reached from *start*, with the length of the longest way there, which is at most *most*.
+
+    >>> ways = {"a": ["b", "c"], "b": ["c"], "c": []}
+    >>> distances("a", ways.__getitem__, 3)
+    {'a': 0, 'b': 1, 'c': 2}
+    """
+    far = {start: 0}
+    waiting = deque([start])
+    while waiting:
+        one = waiting.popleft()
+        for following in onwards(one):
+            further = far[one] + 1
+            if following != start and further > far.get(following, 0) and further <= most:
+                far[following] = further  # the limit ends a cycle, which only damaged records could hold
+                waiting.append(following)
+    return far
 
 
 def steps(root: str, links: Mapping[str, Link]) -> tuple[Step, ...]:

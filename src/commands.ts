@@ -1,9 +1,5 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
-import {
-  Clipboard,
-  ICommandPalette,
-  MainAreaWidget
-} from '@jupyterlab/apputils';
+import { Clipboard, ICommandPalette } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { addIcon, refreshIcon } from '@jupyterlab/ui-components';
 
@@ -16,6 +12,7 @@ import { DatasetTabs } from './dataset/tabs';
 import { FlowModel } from './flow/model';
 import { e2eIcon } from './icon';
 import { Kernels } from './kernel/model';
+import { mainTab } from './maintab';
 import { ModelsRoom } from './models/room';
 import { Watch } from './watch';
 import { WorkflowTab } from './workflow/tab';
@@ -209,12 +206,7 @@ function openWorkflow(parts: IParts): void {
   if (![...app.shell.widgets('main')].some(widget => widget.id === id)) {
     const content = new WorkflowTab(flow, kernels, trans);
     content.title.label = trans.__('Workflow');
-    content.title.icon = e2eIcon;
-    content.title.closable = true;
-    const widget = new MainAreaWidget({ content });
-    widget.id = id;
-    widget.toolbar.hide();
-    app.shell.add(widget, 'main', { type: 'e2e-lab' });
+    app.shell.add(mainTab(content, id), 'main', { type: 'e2e-lab' });
   }
   app.shell.activateById(id);
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from e2e_lab.errors import TrackingError
-from e2e_lab.experiments import database
+from e2e_lab.experiments import database, tracking
 from e2e_lab.project import Project
 
 
@@ -21,8 +21,15 @@ def reading(project: Project) -> Iterator[sqlite3.Connection | None]:
     if not path.is_file():
         yield None
         return
+    with told(), database.reading(path) as connection:
+        yield connection
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Turn what sqlite refuses, in a file that is being made or moved or is no database, into our error."""
     try:
-        with database.reading(path) as connection:
-            yield connection
+        yield
     except sqlite3.Error as problem:
-        raise TrackingError(f"The experiment database cannot be read now: {problem}.", hint="e2e runs") from None
+        said = tracking.first_line(problem)
+        raise TrackingError(f"The experiment database cannot be read now: {said}.", hint="e2e runs") from None

@@ -9,8 +9,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from typing import TYPE_CHECKING, Any
 
-from e2e_lab.errors import TrackingError
-from e2e_lab.experiments import database, tracking
+from e2e_lab.experiments import embedded, tracking
 from e2e_lab.project import Project
 
 if TYPE_CHECKING:
@@ -46,21 +45,16 @@ def opened(project: Project, *, whole: Iterable[str] = ()) -> Iterator[sqlite3.C
 
     Raises :class:`TrackingError` where they cannot be read. Nothing is made or changed.
     """
-    path = database.path_of(project)
-    try:
-        if is_remote(project):
-            with _holding:
-                yield _copy(project, tuple(whole))
-        elif not path.is_file():
-            with closing(_empty()) as connection:
-                yield connection
-        else:
-            with database.reading(path) as connection:
-                yield connection
-    except sqlite3.Error as problem:  # being made or moved at this moment, or not a database
-        raise TrackingError(
-            f"The experiment database cannot be read now: {tracking.first_line(problem)}.", hint="e2e runs"
-        ) from None
+    if is_remote(project):
+        with embedded.told(), _holding:
+            yield _copy(project, tuple(whole))
+        return
+    with embedded.reading(project) as found:
+        if found is not None:
+            yield found
+            return
+        with closing(_empty()) as connection:
+            yield connection
 
 
 def _empty() -> sqlite3.Connection:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from e2e_lab.errors import UsageError, closest
+from e2e_lab.records import Record
 
 _TERM = re.compile(r"(?P<name>[^<>=!]+)(?P<op><=|>=|!=|=|<|>)(?P<value>.+)")
 _FIXED = {
@@ -21,8 +22,8 @@ _OWN = {"name": "r.name", "status": "r.status", "id": "r.run_uuid"}
 _TAGS = {"notebook": "e2e.notebook", "data": "e2e.data"}
 
 
-@dataclass(frozen=True)
-class Wanted:
+@dataclass(frozen=True, kw_only=True)
+class Wanted(Record):
     """Which runs, in which order: *sort* is ``time``, ``name``, ``status``, ``seconds`` or a metric or parameter.
 
     A ``-`` before it turns the order. *match* holds words and conditions such as ``rmse<0.5``; *notebook* leaves out

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from e2e_lab import versioning
 from e2e_lab.errors import GitError, NotFound, UsageError
@@ -56,7 +55,8 @@ def compare(project: Project, refs: Sequence[str]) -> Comparison:
     with tables.opened(project, whole=found) as connection:
         runs = catalogue.listed(connection, found)
         curves = catalogue.curves(connection, found)
-        codes = [_Code(project, tags) for tags in _tags(connection, found)]
+        tags = [catalogue.tags_of(connection, run) for run in found]
+    codes = [_Code(project, of_one) for of_one in tags]
     first, last = codes[0], codes[-1]
     return Comparison(
         runs=runs,
@@ -92,10 +92,6 @@ class _Code:
     def cell(self) -> str | None:
         """The source of the cell that made the run: the last one that ran."""
         return self.cells[-1] if self.cells else None
-
-
-def _tags(connection: sqlite3.Connection, runs: Iterable[str]) -> list[dict[str, str]]:
-    return [catalogue.tags_of(connection, run) for run in runs]
 
 
 def _by_name(run: RunEntry) -> dict[str, str]:

@@ -53,7 +53,7 @@ def check_package(project: Project, package: Package) -> Path:
     if stored is None or not folder.is_dir() or hash_source(folder) != stored.hash:
         raise Damaged(
             f"The Bento of {package.ref} is not as it was accepted.",
-            hint=f"e2e package {package.model}@v{package.model_version} --as {package.service}",
+            hint=f"e2e package {package.model_ref} --as {package.service}",
         )
     return folder
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from e2e_lab import experiments
-from e2e_lab.errors import Damaged, E2EError, ModelError
+from e2e_lab.errors import Damaged, E2EError
 from e2e_lab.models.accepted import bento_folder
 from e2e_lab.models.replay import compare, stored_rows
 from e2e_lab.models.versions import kept_folder
@@ -29,13 +28,12 @@ def request_schema(project: Project, package: Package) -> RequestSchema:
     except (OSError, ValueError, KeyError, TypeError):
         raise Damaged(
             f"The Bento of {package.ref} does not say what a row holds.",
-            hint=f"e2e package {package.model}@v{package.model_version} --as {package.service}",
+            hint=f"e2e package {package.model_ref} --as {package.service}",
         ) from None
 
 
 def request_form(project: Project, package: Package) -> RequestForm:
     """The columns of a row, and some of the rows that were kept with the model to replay it."""
-    model = f"{package.model}@v{package.model_version}"
     rows: list[dict[str, Any]] = []
     why = ""
     try:
@@ -43,7 +41,9 @@ def request_form(project: Project, package: Package) -> RequestForm:
     except (E2EError, OSError) as problem:
         why = f"No stored row can be shown: {problem}"
     shown = tuple({name: _shown(value) for name, value in row.items()} for row in _spread(rows))
-    return RequestForm(ref=package.ref, model=model, schema=request_schema(project, package), rows=shown, why=why)
+    return RequestForm(
+        ref=package.ref, model=package.model_ref, schema=request_schema(project, package), rows=shown, why=why
+    )
 
 
 def _spread(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -62,11 +62,11 @@ def compared(
 ) -> Compared:
     """Whether the kept model behind *package* answers *rows* as the service did, to within 1e-9 of each number."""
     try:
-        folder: Path = kept_folder(project, package.model, package.model_version)
+        folder = kept_folder(project, package.model, package.model_version)
         own = experiments.own_answers(project, folder, rows)
     except FileNotFoundError:
         return Compared(equal=None, why="The files of the kept model are not on this machine.")
-    except (ModelError, E2EError) as problem:
+    except E2EError as problem:
         return Compared(equal=None, why=str(problem))
     different, gap = compare(own, list(predictions))
     return Compared(equal=different == 0, own=tuple(own), difference=gap if gap != float("inf") else None)

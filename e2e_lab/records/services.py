@@ -76,9 +76,14 @@ class Package(Record):
         """``service@vN``."""
         return f"{self.service}@v{self.version}"
 
+    @property
+    def model_ref(self) -> str:
+        """``model@vN`` of the model that is packaged."""
+        return f"{self.model}@v{self.model_version}"
+
     def view(self) -> View:
         state = "" if self.changed else " · packaged already"
-        title = f"{self.ref} · model {self.model}@v{self.model_version} · {self.replay}{state}"
+        title = f"{self.ref} · model {self.model_ref} · {self.replay}{state}"
         return View(title, facts=(("bento", self.bento),), notes=self.notes)
 
 
@@ -98,9 +103,18 @@ class Service(Record):
     since: datetime
     log: str
 
+    @property
+    def ref(self) -> str:
+        """``service@vN``."""
+        return f"{self.name}@v{self.version}"
+
+    @property
+    def model_ref(self) -> str:
+        """``model@vN`` of the model that answers."""
+        return f"{self.model}@v{self.model_version}"
+
     def view(self) -> View:
-        title = f"{self.name}@v{self.version} · {self.state} · {self.url}"
-        return View(title, facts=(("model", f"{self.model}@v{self.model_version}"), ("log", self.log)))
+        return View(f"{self.ref} · {self.state} · {self.url}", facts=(("model", self.model_ref), ("log", self.log)))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,10 +124,7 @@ class Services(Listing[Service]):
     def view(self) -> View:
         if not self.items:
             return View("Nothing is serving.", notes=("e2e serve MODEL starts a service.",))
-        rows = tuple(
-            (f"{s.name}@v{s.version}", s.state, s.url, f"{s.model}@v{s.model_version}", ago(s.since))
-            for s in self.items
-        )
+        rows = tuple((one.ref, one.state, one.url, one.model_ref, ago(one.since)) for one in self.items)
         return View(plural(len(self.items), "service"), header=("service", "state", "url", "model", "since"), rows=rows)
 
 

@@ -11,7 +11,6 @@ import os
 import re
 import time
 from collections.abc import Iterator
-from functools import lru_cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,6 +26,7 @@ _LAST = 1_000
 _MINUTES = 60
 _BLOCK = 1 << 16
 _CHUNK = 1 << 18
+_COUNT = 1 << 20
 _ID = re.compile(rb'\s*\{"id": ?"([0-9A-Z]{26})"')
 _SECONDS = re.compile(rb'"seconds": ?([0-9.eE+-]+)')
 
@@ -148,17 +148,20 @@ def _backwards(path: Path) -> Iterator[bytes]:
             yield rest
 
 
+_COUNTED: dict[Path, tuple[int, int, int]] = {}
+"""Of a log, which file it was, how many bytes were looked at, and how many lines they hold."""
+
+
 def _lines(path: Path) -> int:
+    """How many lines a log holds; files only grow, so that each byte is looked at once."""
     seen = path.stat()
-    return _counted(str(path), seen.st_ino, seen.st_size)
-
-
-@lru_cache(maxsize=256)
-def _counted(path: str, _file: int, size: int) -> int:
-    """How many lines the first *size* bytes hold; files only grow."""
-    count = 0
-    with open(path, "rb") as file:
-        while size > 0 and (block := file.read(min(1 << 20, size))):
-            size -= len(block)
-            count += block.count(b"\n")
-    return count
+    file, size, lines = _COUNTED.get(path, (0, 0, 0))
+    if file != seen.st_ino or size > seen.st_size:
+        size = lines = 0
+    if size < seen.st_size:
+        with open(path, "rb") as log:
+            log.seek(size)
+            while size < seen.st_size and (block := log.read(min(_COUNT, seen.st_size - size))):
+                size, lines = size + len(block), lines + block.count(b"\n")
+        _COUNTED[path] = seen.st_ino, size, lines
+    return lines

@@ -28,6 +28,7 @@ from e2e_lab.errors import UnsupportedData
 BLOCK = 65_536
 EXTENSION = (b"ARROW:extension:name", b"ARROW:extension:metadata")
 DOMAIN = "e2e-lab 2026-11 content id, version 1"
+THREADS = os.cpu_count() or 1
 THREADS_FROM = 1_000_000  # bytes; below, starting threads costs more than it saves
 SHARES = 16  # of each thread: enough to even out, few enough not to wait for each other
 
@@ -103,10 +104,9 @@ def side_by_side(work: Callable[[T], R], columns: Sequence[T], *, size: int) -> 
     """What *work* makes of each column, in order; in threads where they are of many bytes together."""
     if len(columns) < 2 or size < THREADS_FROM:
         return [work(column) for column in columns]
-    threads = os.cpu_count() or 1
-    share = max(1, len(columns) // (threads * SHARES))
+    share = max(1, len(columns) // (THREADS * SHARES))
     shares = [columns[start : start + share] for start in range(0, len(columns), share)]
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         done = pool.map(lambda some: [work(column) for column in some], shares)
         return [made for some in done for made in some]
 

@@ -100,8 +100,11 @@ def author(project: Project) -> str | None:
 def identity(project: Project) -> str | None:
     """Who git would let commit here now, ``Name <email>``; None where it does not know, for a guess is no identity."""
     repo = repository.around(project.root)
-    if repo is None:
-        return None
+    return None if repo is None else identity_in(repo)
+
+
+def identity_in(repo: Repository) -> str | None:
+    """As :func:`identity`, in a repository that is open already."""
     for role in ("COMMITTER", "AUTHOR"):
         ran = repo.run("-c", "user.useConfigOnly=true", "var", f"GIT_{role}_IDENT", may_fail=True)
         if ran.status:

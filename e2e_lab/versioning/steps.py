@@ -138,7 +138,7 @@ def unsaved(repo: Repository, tree: hidden.Tree) -> dict[str, Entry | None]:
 def would_differ(
     repo: Repository, head: str | None, unsaved: dict[str, Entry | None], target: str, wanted: list[str] | None
 ) -> list[history.File]:
-    """As :func:`_differing` for what would be saved now."""
+    """As :func:`differing_from` for what would be saved now."""
     then = _tree(repo, target)
     now: dict[str, Entry | None] = {**(_tree(repo, head) if head else {}), **unsaved}
     found = []

@@ -29,7 +29,7 @@ def pending(project: Project, *, limit: int = 1000) -> WorkingChanges:
     known = {change.path: change for change in state.changes}
     left_out = planned.left_out[:limit]
     return WorkingChanges(
-        git=True, branch=state.branch, head=state.head, author=history.identity(project),
+        git=True, branch=state.branch, head=state.head, author=history.identity_in(repo),
         items=tuple(
             ChangedFile(
                 path=repo.inside(path) or path, kind=kind_of(repo.inside(path) or path),

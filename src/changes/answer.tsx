@@ -1,9 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Copyable } from '../components/copyable';
-import { Name } from '../components/name';
+import { Done } from '../components/done';
 import { ChangeAnswer } from './model';
 import { effect, undoing } from './words';
 
@@ -17,19 +16,7 @@ export function ChangeNotice(props: {
   const { answer, trans } = props;
   const { title, said, notes } = told(answer, trans);
   return (
-    <div className="e2e-Answer" role="status">
-      <div className="e2e-Answer-title">
-        <Name text={title} />
-        <button
-          type="button"
-          className="e2e-IconButton"
-          aria-label={trans.__('Dismiss')}
-          title={trans.__('Dismiss')}
-          onClick={props.onDismiss}
-        >
-          <closeIcon.react tag="span" width="14px" height="14px" />
-        </button>
-      </div>
+    <Done name={title} onDismiss={props.onDismiss} trans={trans}>
       {[...said, ...notes].map(line => (
         <div key={line} className="e2e-mod-secondary">
           {line}
@@ -47,7 +34,7 @@ export function ChangeNotice(props: {
               {trans.__('Undo')}
             </button>
           )}
-    </div>
+    </Done>
   );
 }
 

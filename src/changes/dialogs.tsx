@@ -2,6 +2,7 @@ import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { agreed } from '../components/question';
 import { ago, moment } from '../components/words';
 import { IRestorePlan } from '../types';
 import { effect } from './words';
@@ -29,16 +30,12 @@ export async function askForIdentity(
   trans: TranslationBundle
 ): Promise<IIdentity | null> {
   const body = new Who(trans);
-  const { button } = await showDialog({
-    title: trans.__('Who is committing?'),
+  const yes = await agreed(
+    trans.__('Who is committing?'),
     body,
-    buttons: [
-      Dialog.cancelButton(),
-      Dialog.okButton({ label: trans.__('Commit') })
-    ],
-    focusNodeSelector: 'input'
-  });
-  return button.accept ? body.said : null;
+    trans.__('Commit')
+  );
+  return yes ? body.said : null;
 }
 
 class Who extends ReactWidget {

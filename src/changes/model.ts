@@ -1,5 +1,3 @@
-import { ISignal, Signal } from '@lumino/signaling';
-
 import { ApiError, IApi, problemOf } from '../api';
 import {
   ICommit,
@@ -8,7 +6,8 @@ import {
   IRestored,
   IWorkingChanges
 } from '../types';
-import { IFollower, Watch, isWithin } from '../watch';
+import { Part } from '../part';
+import { Watch } from '../watch';
 
 /** How many commits are asked for at once. */
 const PAGE = 50;
@@ -52,33 +51,16 @@ const NOTHING: IChangesState = {
 };
 
 /** What is not committed, and what was. */
-export class ChangesModel implements IFollower {
+export class ChangesModel extends Part<IChangesState> {
   constructor(
     private readonly api: Pick<IApi, 'changes' | 'commits'>,
-    readonly watch: Watch
+    watch: Watch
   ) {
-    watch.changed.connect(() => this.mayHaveLeft());
-  }
-
-  get state(): IChangesState {
-    return this._state;
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  /** The panel can be seen, or no longer. */
-  seen(visible: boolean): void {
-    if (visible) {
-      this.watch.follow(this);
-    } else {
-      this.watch.leave(this);
-    }
+    super(watch, NOTHING);
   }
 
   async ask(folder: string): Promise<() => void> {
-    const shown = Math.min(Math.max(PAGE, this._state.commits.length), MOST);
+    const shown = Math.min(Math.max(PAGE, this.state.commits.length), MOST);
     const [changes, page] = await Promise.all([
       this.api.changes(folder),
       this.api.commits(folder, 0, shown)
@@ -88,15 +70,13 @@ export class ChangesModel implements IFollower {
   }
 
   forget(): void {
-    const { message } = this._state;
-    this._state = { ...NOTHING, message };
-    this._changed.emit();
+    this.update({ ...NOTHING, message: this.state.message });
   }
 
   /** Older commits, below those that are shown. */
   async more(): Promise<void> {
     const { folder } = this.watch.state;
-    const { commits } = this._state;
+    const { commits } = this.state;
     let page: ICommitPage;
     try {
       page = await this.api.commits(folder, commits.length, PAGE);
@@ -104,29 +84,16 @@ export class ChangesModel implements IFollower {
       this.update({ problem: problemOf(error) });
       return;
     }
-    if (commits === this._state.commits) {
+    if (commits === this.state.commits) {
       this.update({ commits: [...commits, ...page.items], total: page.total });
     }
   }
 
   update(change: Partial<IChangesState>): void {
-    this._state = { ...this._state, ...change };
-    this._changed.emit();
+    super.update(change);
   }
 
-  /** Changes of another project must not stand under the name of this one. */
-  private mayHaveLeft(): void {
-    const { folder } = this.watch.state;
-    const left =
-      !isWithin(folder, this._folder) && !isWithin(this._folder, folder);
-    this._folder = folder;
-    if (left) {
-      this._state = NOTHING;
-    }
-    this._changed.emit();
+  protected leave(): void {
+    super.forget(); // the message too
   }
-
-  private _state = NOTHING;
-  private _folder = '';
-  private readonly _changed = new Signal<this, void>(this);
 }

@@ -1,10 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { UseSignal } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { ApiError } from '../api';
 import { Problem } from '../components/problem';
-import { SeenWidget } from '../components/seen';
+import { PartSection } from '../components/section';
 import { IChangedFile } from '../types';
 import { ChangeNotice } from './answer';
 import { CommitBox } from './box';
@@ -27,19 +26,13 @@ export interface IChangesActions {
 }
 
 /** The section **Changes** of the sidebar: what is not committed, and what was. */
-export class ChangesPanel extends SeenWidget {
+export class ChangesPanel extends PartSection<ChangesModel> {
   constructor(
-    private readonly model: ChangesModel,
+    model: ChangesModel,
     private readonly actions: IChangesActions,
     private readonly trans: TranslationBundle
   ) {
-    super();
-    this.addClass('e2e-Panel');
-    this.addClass('e2e-ChangesPanel');
-    this.id = 'e2e-lab-changes';
-    this.title.label = trans.__('Changes');
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', trans.__('Changes'));
+    super(model, 'e2e-lab-changes', trans.__('Changes'), 'e2e-ChangesPanel');
   }
 
   /** Put the cursor into the message, as soon as it is there. */
@@ -48,22 +41,13 @@ export class ChangesPanel extends SeenWidget {
     this.focusIfWanted();
   }
 
-  protected seen(visible: boolean): void {
-    this.model.seen(visible);
-  }
-
-  protected render(): React.ReactElement {
+  protected shown(): React.ReactElement {
+    const { model, actions, trans } = this;
     return (
-      <UseSignal signal={this.model.changed}>
-        {() => (
-          <Changes
-            model={this.model}
-            actions={this.actions}
-            trans={this.trans}
-            onDrawn={() => this.focusIfWanted()}
-          />
-        )}
-      </UseSignal>
+      <Changes
+        {...{ model, actions, trans }}
+        onDrawn={() => this.focusIfWanted()}
+      />
     );
   }
 

@@ -1,9 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { closeIcon } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Copyable } from '../components/copyable';
-import { Name } from '../components/name';
+import { Done } from '../components/done';
 import { size } from '../components/size';
 import { ago, count, moment, unbroken } from '../components/words';
 import { IAnswer } from './model';
@@ -26,28 +25,18 @@ export function Answer(props: {
     : [`${count(answer.rows)} × ${count(answer.columns)}`, size(answer.bytes)];
   facts.push(ago(answer.time, trans));
   return (
-    <div className="e2e-Answer" role="status">
-      <div className="e2e-Answer-title">
-        <Name text={answer.ref} />
-        <span>
-          {answer.changed ? trans.__('saved') : trans.__('unchanged')}
-        </span>
-        <button
-          type="button"
-          className="e2e-IconButton"
-          aria-label={trans.__('Dismiss')}
-          title={trans.__('Dismiss')}
-          onClick={props.onDismiss}
-        >
-          <closeIcon.react tag="span" width="14px" height="14px" />
-        </button>
-      </div>
+    <Done
+      name={answer.ref}
+      word={answer.changed ? trans.__('saved') : trans.__('unchanged')}
+      onDismiss={props.onDismiss}
+      trans={trans}
+    >
       <div className="e2e-mod-secondary" title={moment(answer.time)}>
         {answer.changed
           ? unbroken(facts.filter(Boolean).join(' · '))
           : trans.__('Nothing was written.')}
       </div>
       <Copyable text={`e2e.load("${answer.ref}")`} trans={trans} />
-    </div>
+    </Done>
   );
 }

@@ -1,9 +1,8 @@
-import { ISignal, Signal } from '@lumino/signaling';
-
 import { IApi } from '../api';
 import { IWorkspace, Kernels } from '../kernel/model';
+import { Part } from '../part';
 import { IDatasetEntry, IMadeVersion } from '../types';
-import { IFollower, Watch, isWithin } from '../watch';
+import { Watch } from '../watch';
 
 /** What the Data panel shows beside the notebook. */
 export interface IDataState {
@@ -23,15 +22,15 @@ export interface IAnswer extends IMadeVersion {
 }
 
 /** The datasets of the project, and the tables of the current notebook. */
-export class DataModel implements IFollower {
+export class DataModel extends Part<IDataState> {
   constructor(
     private readonly api: Pick<IApi, 'datasets' | 'versions'>,
-    readonly watch: Watch,
+    watch: Watch,
     readonly kernels: Kernels,
     /** The project that is shown, as the kernels call it; null while it is not known. */
     private readonly project: () => string | null = () => null
   ) {
-    watch.changed.connect(() => this.mayHaveLeft());
+    super(watch, { datasets: null, match: '', selected: null, answer: null });
     kernels.changed.connect(() => this._changed.emit());
     kernels.made.connect((_, { project, made }) => {
       if (this.isShown(project)) {
@@ -40,25 +39,14 @@ export class DataModel implements IFollower {
     });
   }
 
-  get state(): IDataState {
-    return this._state;
-  }
-
   get workspace(): IWorkspace | null {
     return this.kernels.workspace;
   }
 
-  get changed(): ISignal<this, void> {
-    return this._changed;
-  }
-
-  /** The panel can be seen, or no longer. */
   seen(visible: boolean): void {
+    super.seen(visible);
     if (visible) {
-      this.watch.follow(this);
       this.kernels.ask();
-    } else {
-      this.watch.leave(this);
     }
   }
 
@@ -85,24 +73,11 @@ export class DataModel implements IFollower {
 
   /** The datasets of a stage whose name holds what is looked for. */
   matching(stage: string): IDatasetEntry[] {
-    const match = this._state.match.trim().toLowerCase();
-    return (this._state.datasets ?? []).filter(
+    const match = this.state.match.trim().toLowerCase();
+    return (this.state.datasets ?? []).filter(
       dataset =>
         dataset.stage === stage && dataset.name.toLowerCase().includes(match)
     );
-  }
-
-  /** Datasets of another project must not stand under the name of this one. */
-  private mayHaveLeft(): void {
-    const { folder } = this.watch.state;
-    const left =
-      !isWithin(folder, this._folder) && !isWithin(this._folder, folder);
-    this._folder = folder;
-    if (left) {
-      this.forget();
-    } else {
-      this._changed.emit();
-    }
   }
 
   /** A notebook may work in another project than the one that is looked at. */
@@ -130,7 +105,7 @@ export class DataModel implements IFollower {
       void this.watch.refresh();
       const { items } = await this.api.versions(folder, last.name, 1);
       const newest = items.find(({ version }) => version === last.version);
-      if (this._state.answer === answer) {
+      if (this.state.answer === answer) {
         const change = newest?.change ?? '';
         const time = newest?.time ?? answer.time;
         this.update({ answer: { ...answer, change, time } });
@@ -139,18 +114,4 @@ export class DataModel implements IFollower {
       console.debug('e2e-lab: what changed is not known', reason);
     }
   }
-
-  private update(change: Partial<IDataState>): void {
-    this._state = { ...this._state, ...change };
-    this._changed.emit();
-  }
-
-  private _state: IDataState = {
-    datasets: null,
-    match: '',
-    selected: null,
-    answer: null
-  };
-  private _folder = '';
-  private readonly _changed = new Signal<this, void>(this);
 }

@@ -1,8 +1,8 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Button, UseSignal } from '@jupyterlab/ui-components';
+import { Button } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { SeenWidget } from '../components/seen';
+import { PartSection } from '../components/section';
 import { count } from '../components/words';
 import { IDatasetEntry, IFrame } from '../types';
 import { Answer } from './answer';
@@ -26,33 +26,18 @@ export interface IDataActions {
 }
 
 /** The section **Data** of the sidebar. */
-export class DataPanel extends SeenWidget {
+export class DataPanel extends PartSection<DataModel> {
   constructor(
-    private readonly model: DataModel,
+    model: DataModel,
     private readonly actions: IDataActions,
     private readonly trans: TranslationBundle
   ) {
-    super();
-    this.addClass('e2e-Panel');
-    this.addClass('e2e-DataPanel');
-    this.id = 'e2e-lab-data';
-    this.title.label = trans.__('Data');
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', trans.__('Data'));
+    super(model, 'e2e-lab-data', trans.__('Data'), 'e2e-DataPanel');
   }
 
-  protected seen(visible: boolean): void {
-    this.model.seen(visible);
-  }
-
-  protected render(): React.ReactElement {
-    return (
-      <UseSignal signal={this.model.changed}>
-        {() => (
-          <Data model={this.model} actions={this.actions} trans={this.trans} />
-        )}
-      </UseSignal>
-    );
+  protected shown(): React.ReactElement {
+    const { model, actions, trans } = this;
+    return <Data {...{ model, actions, trans }} />;
   }
 }
 

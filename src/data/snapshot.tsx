@@ -1,7 +1,8 @@
-import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { agreed } from '../components/question';
 import { IFrame } from '../types';
 
 /** What a person says of a table before it is kept. */
@@ -26,16 +27,12 @@ export async function askForSnapshot(
     return frame.magic;
   }
   const body = new Questions(frame, trans);
-  const { button } = await showDialog({
-    title: trans.__('Snapshot %1', frame.name),
+  const yes = await agreed(
+    trans.__('Snapshot %1', frame.name),
     body,
-    buttons: [
-      Dialog.cancelButton(),
-      Dialog.okButton({ label: trans.__('Snapshot') })
-    ],
-    focusNodeSelector: 'input'
-  });
-  return button.accept ? snapshotLine(frame, body.said) : null;
+    trans.__('Snapshot')
+  );
+  return yes ? snapshotLine(frame, body.said) : null;
 }
 
 class Questions extends ReactWidget {

@@ -4,6 +4,7 @@ import * as React from 'react';
 import { Name } from '../components/name';
 import { Problem } from '../components/problem';
 import { size } from '../components/size';
+import { Views } from '../components/views';
 import { ago, count, moment } from '../components/words';
 import { IVersionEntry } from '../types';
 import { DatasetActions } from './actions';
@@ -40,7 +41,15 @@ export function DatasetHead(props: {
           )}
         </p>
       )}
-      {version && <Views model={model} trans={trans} />}
+      {version && (
+        <Views
+          views={VIEWS}
+          view={model.state.view}
+          name={view => viewName(view, trans)}
+          onView={view => (model.view = view)}
+          trans={trans}
+        />
+      )}
     </>
   );
 }
@@ -154,43 +163,3 @@ function Timeline(props: {
 }
 
 const VIEWS: DatasetView[] = ['rows', 'columns', 'changes', 'lineage'];
-
-function Views(props: {
-  model: DatasetModel;
-  trans: TranslationBundle;
-}): React.ReactElement {
-  const { model, trans } = props;
-  const keys = (event: React.KeyboardEvent<HTMLElement>) => {
-    const by = { ArrowRight: 1, ArrowLeft: VIEWS.length - 1 }[event.key];
-    if (by !== undefined) {
-      event.preventDefault();
-      const at = VIEWS.indexOf(model.state.view);
-      const to = (at + by) % VIEWS.length;
-      model.view = VIEWS[to];
-      (event.currentTarget.children[to] as HTMLElement).focus();
-    }
-  };
-  return (
-    // eslint-disable-next-line jsx-a11y/interactive-supports-focus -- its tabs have the focus
-    <div
-      className="e2e-Views"
-      role="tablist"
-      aria-label={trans.__('Views')}
-      onKeyDown={keys}
-    >
-      {VIEWS.map(view => (
-        <button
-          key={view}
-          type="button"
-          role="tab"
-          aria-selected={view === model.state.view}
-          tabIndex={view === model.state.view ? 0 : -1}
-          className="e2e-View"
-          onClick={() => (model.view = view)}
-        >
-          {viewName(view, trans)}
-        </button>
-      ))}
-    </div>
-  );
-}

@@ -8,9 +8,9 @@ import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IApi } from '../api';
 import { FlowModel } from '../flow/model';
-import { e2eIcon } from '../icon';
+import { mainTab } from '../maintab';
 import { Kernels } from '../kernel/model';
-import { Watch, isWithin } from '../watch';
+import { Watch } from '../watch';
 import { DatasetActions } from './actions';
 import { DatasetModel } from './model';
 import { DatasetTab } from './tab';
@@ -40,7 +40,7 @@ export class DatasetTabs {
 
   /** Show a dataset, at one version where it is named. */
   open(near: string, name: string, selector: string | null = null): void {
-    const folder = this.project(near);
+    const folder = this.parts.flow.projectAround(near);
     const found = this.find(folder, name);
     if (found) {
       if (selector) {
@@ -58,21 +58,11 @@ export class DatasetTabs {
         this.open(folder, name, selector ?? null);
       }
     });
-    content.title.icon = e2eIcon;
-    content.title.closable = true;
-    const widget = new MainAreaWidget({ content });
-    widget.id = `e2e-lab-dataset-${++this._opened}`;
-    widget.toolbar.hide();
+    const widget = mainTab(content, `e2e-lab-dataset-${++this._opened}`);
     model.changed.connect(() => void this.tracker.save(widget));
     void this.tracker.add(widget);
     this.shell.add(widget, 'main', { type: 'e2e-lab' });
     this.shell.activateById(widget.id);
-  }
-
-  /** The folder of the project around a folder, as far as it is known. */
-  private project(near: string): string {
-    const root = this.parts.flow.state.status?.folder ?? null;
-    return root !== null && isWithin(near, root) ? root : near;
   }
 
   private find(folder: string, name: string) {

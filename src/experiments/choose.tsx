@@ -1,7 +1,8 @@
-import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
+import { agreed } from '../components/question';
 import { count } from '../components/words';
 import { IRunColumn } from '../types';
 
@@ -12,16 +13,12 @@ export async function chooseColumns(
   trans: TranslationBundle
 ): Promise<string[] | null> {
   const body = new Choice(known, new Set(shown.map(key)), trans);
-  const { button } = await showDialog({
-    title: trans.__('Columns of the table'),
+  const yes = await agreed(
+    trans.__('Columns of the table'),
     body,
-    buttons: [
-      Dialog.cancelButton(),
-      Dialog.okButton({ label: trans.__('Show') })
-    ],
-    focusNodeSelector: 'input'
-  });
-  return button.accept ? [...body.chosen] : null;
+    trans.__('Show')
+  );
+  return yes ? [...body.chosen] : null;
 }
 
 function key({ kind, name }: IRunColumn): string {

@@ -1,8 +1,9 @@
-import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { agreed } from '../components/question';
 import { IFit, IScalar } from '../types';
 import { figure } from './words';
 
@@ -41,16 +42,12 @@ export async function askForKeep(
   trans: TranslationBundle
 ): Promise<string | null> {
   const body = new Questions(fit, scalars, trans);
-  const { button } = await showDialog({
-    title: trans.__('Keep %1', fit.name),
+  const yes = await agreed(
+    trans.__('Keep %1', fit.name),
     body,
-    buttons: [
-      Dialog.cancelButton(),
-      Dialog.okButton({ label: trans.__('Keep') })
-    ],
-    focusNodeSelector: 'input'
-  });
-  return button.accept ? keepLine(fit, body.said) : null;
+    trans.__('Keep')
+  );
+  return yes ? keepLine(fit, body.said) : null;
 }
 
 class Questions extends ReactWidget {

@@ -1,10 +1,11 @@
 import { Poll } from '@lumino/polling';
-import { ISignal, Signal } from '@lumino/signaling';
+import { Signal } from '@lumino/signaling';
 
 import { IApi } from '../api';
 import { IWorkspace, Kernels } from '../kernel/model';
+import { Part } from '../part';
 import { IRunEntry } from '../types';
-import { IFollower, Watch, isWithin } from '../watch';
+import { Watch, isWithin } from '../watch';
 
 /** Runs that the panel shows; the table has all. */
 const MOST = 100;
@@ -35,13 +36,13 @@ const NOTHING: IExperimentsState = {
 };
 
 /** The newest runs of the project, those of the current notebook before the others; live while any goes on. */
-export class ExperimentsModel implements IFollower {
+export class ExperimentsModel extends Part<IExperimentsState> {
   constructor(
     private readonly api: Pick<IApi, 'runs'>,
-    readonly watch: Watch,
+    watch: Watch,
     readonly kernels: Kernels
   ) {
-    watch.changed.connect(() => this.mayHaveLeft());
+    super(watch, NOTHING);
     kernels.changed.connect(() => {
       const path = this.workspace?.path ?? null;
       if (path !== this._notebook) {
@@ -57,23 +58,15 @@ export class ExperimentsModel implements IFollower {
     });
   }
 
-  get state(): IExperimentsState {
-    return this._state;
-  }
-
   get workspace(): IWorkspace | null {
     return this.kernels.workspace;
-  }
-
-  get changed(): ISignal<this, void> {
-    return this._changed;
   }
 
   /** The runs of the notebook that is worked in, and the others. */
   get groups(): [IRunEntry[], IRunEntry[]] {
     const here: IRunEntry[] = [];
     const others: IRunEntry[] = [];
-    for (const run of this._state.runs ?? []) {
+    for (const run of this.state.runs ?? []) {
       (this.isHere(run) ? here : others).push(run);
     }
     return [here, others];
@@ -81,7 +74,7 @@ export class ExperimentsModel implements IFollower {
 
   /** The run that is selected. */
   get selected(): IRunEntry | null {
-    const { runs, selected } = this._state;
+    const { runs, selected } = this.state;
     return runs?.find(({ id }) => id === selected) ?? null;
   }
 
@@ -95,20 +88,18 @@ export class ExperimentsModel implements IFollower {
     this._typing = setTimeout(() => this.askNow(), TYPING_MS);
   }
 
-  /** The panel can be seen, or no longer. */
   seen(visible: boolean): void {
     this._seen = visible;
+    super.seen(visible);
     if (visible) {
-      this.watch.follow(this);
       this.kernels.ask();
     } else {
-      this.watch.leave(this);
       void this._poll.stop();
     }
   }
 
   async ask(folder: string): Promise<() => void> {
-    const { match } = this._state;
+    const { match } = this.state;
     const notebook = this.workspace?.path ?? null;
     const near = notebook !== null && isWithin(notebook, folder);
     const page = await this.api.runs(folder, {
@@ -117,7 +108,7 @@ export class ExperimentsModel implements IFollower {
       ...(match.trim() && { match: match.trim() })
     });
     return () => {
-      if (match === this._state.match) {
+      if (match === this.state.match) {
         const { items, total, running } = page;
         this.update({ runs: items, total, running });
         this.follow();
@@ -126,7 +117,7 @@ export class ExperimentsModel implements IFollower {
   }
 
   forget(): void {
-    this.update(NOTHING);
+    super.forget();
     void this._poll.stop();
   }
 
@@ -160,33 +151,14 @@ export class ExperimentsModel implements IFollower {
     if (this._poll.isDisposed) {
       return;
     }
-    if (this._seen && this._state.running > 0) {
+    if (this._seen && this.state.running > 0) {
       void this._poll.start();
     } else {
       void this._poll.stop();
     }
   }
 
-  private mayHaveLeft(): void {
-    const { folder } = this.watch.state;
-    const left =
-      !isWithin(folder, this._folder) && !isWithin(this._folder, folder);
-    this._folder = folder;
-    if (left) {
-      this.forget();
-    } else {
-      this._changed.emit();
-    }
-  }
-
-  private update(change: Partial<IExperimentsState>): void {
-    this._state = { ...this._state, ...change };
-    this._changed.emit();
-  }
-
-  private _state = NOTHING;
   private _seen = false;
-  private _folder = '';
   private _notebook: string | null = null;
   private _typing?: ReturnType<typeof setTimeout>;
   private readonly _poll = new Poll({
@@ -202,5 +174,4 @@ export class ExperimentsModel implements IFollower {
     frequency: { interval: LIVE_MS, backoff: true, max: 60_000 },
     standby: 'when-hidden'
   });
-  private readonly _changed = new Signal<this, void>(this);
 }

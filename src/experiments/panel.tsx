@@ -1,9 +1,9 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Button, UseSignal } from '@jupyterlab/ui-components';
+import { Button } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Name } from '../components/name';
-import { SeenWidget } from '../components/seen';
+import { PartSection } from '../components/section';
 import { Sign } from '../components/sign';
 import { Windowed } from '../components/windowed';
 import { ago, count, moment } from '../components/words';
@@ -28,37 +28,23 @@ export interface IExperimentsActions {
 }
 
 /** The section **Experiments** of the sidebar. */
-export class ExperimentsPanel extends SeenWidget {
+export class ExperimentsPanel extends PartSection<ExperimentsModel> {
   constructor(
-    private readonly model: ExperimentsModel,
+    model: ExperimentsModel,
     private readonly actions: IExperimentsActions,
     private readonly trans: TranslationBundle
   ) {
-    super();
-    this.addClass('e2e-Panel');
-    this.addClass('e2e-ExperimentsPanel');
-    this.id = 'e2e-lab-experiments';
-    this.title.label = trans.__('Experiments');
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', trans.__('Experiments'));
-  }
-
-  protected seen(visible: boolean): void {
-    this.model.seen(visible);
-  }
-
-  protected render(): React.ReactElement {
-    return (
-      <UseSignal signal={this.model.changed}>
-        {() => (
-          <Experiments
-            model={this.model}
-            actions={this.actions}
-            trans={this.trans}
-          />
-        )}
-      </UseSignal>
+    super(
+      model,
+      'e2e-lab-experiments',
+      trans.__('Experiments'),
+      'e2e-ExperimentsPanel'
     );
+  }
+
+  protected shown(): React.ReactElement {
+    const { model, actions, trans } = this;
+    return <Experiments {...{ model, actions, trans }} />;
   }
 }
 

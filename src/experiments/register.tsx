@@ -1,8 +1,9 @@
-import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
+import { ReactWidget } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import { HTMLSelect } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
+import { agreed } from '../components/question';
 import { IRegisterArgs, IRunEntry } from '../types';
 
 /** A name that a registered model may have, made from a run's. */
@@ -20,17 +21,13 @@ export async function askForRegister(
   trans: TranslationBundle
 ): Promise<IRegisterArgs | null> {
   const body = new Questions(run, trans);
-  const { button } = await showDialog({
-    title: trans.__('Register the model of %1', run.name),
+  const yes = await agreed(
+    trans.__('Register the model of %1', run.name),
     body,
-    buttons: [
-      Dialog.cancelButton(),
-      Dialog.okButton({ label: trans.__('Register') })
-    ],
-    focusNodeSelector: 'input'
-  });
+    trans.__('Register')
+  );
   const { name, alias, model } = body.said;
-  return button.accept && name.trim()
+  return yes && name.trim()
     ? { run: run.id, name: name.trim(), alias: alias.trim() || null, model }
     : null;
 }

@@ -5,9 +5,9 @@ import { Widget } from '@lumino/widgets';
 
 import { IApi } from '../api';
 import { FlowModel } from '../flow/model';
-import { e2eIcon } from '../icon';
+import { mainTab } from '../maintab';
 import { IRunEntry } from '../types';
-import { Watch, isWithin } from '../watch';
+import { Watch } from '../watch';
 import { RunActions } from './actions';
 import { IDrawing } from './chart';
 import { RunTab } from './runtab';
@@ -38,9 +38,7 @@ export class RunTabs {
 
   /** The folder of the project that is looked at. */
   get folder(): string {
-    const near = this.parts.watch.state.folder;
-    const root = this.parts.flow.state.status?.folder ?? null;
-    return root !== null && isWithin(near, root) ? root : near;
+    return this.parts.flow.projectAround(this.parts.watch.state.folder);
   }
 
   /** Show all runs of a project. */
@@ -118,11 +116,7 @@ export class RunTabs {
     id: string,
     place: object = {}
   ): MainAreaWidget<T> {
-    content.title.icon = e2eIcon;
-    content.title.closable = true;
-    const widget = new MainAreaWidget({ content });
-    widget.id = id;
-    widget.toolbar.hide();
+    const widget = mainTab(content, id);
     this.shell.add(widget, 'main', { type: 'e2e-lab', ...place });
     this.shell.activateById(id);
     return widget;

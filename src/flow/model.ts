@@ -2,7 +2,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 
 import { ApiError, IApi, problemOf } from '../api';
 import { IStatus } from '../types';
-import { IFollower, Watch } from '../watch';
+import { IFollower, Watch, isWithin } from '../watch';
 
 /** What the head of the sidebar, the Flow panel and the Workflow tab show. */
 export interface IFlowState {
@@ -33,6 +33,12 @@ export class FlowModel implements IFollower {
   /** A project was made in the folder of this path. */
   get created(): ISignal<this, string> {
     return this._created;
+  }
+
+  /** The folder of the project around a folder, as far as it is known. */
+  projectAround(folder: string): string {
+    const root = this._state.status?.folder ?? null;
+    return root !== null && isWithin(folder, root) ? root : folder;
   }
 
   /** One of the viewers is seen, or no longer. */

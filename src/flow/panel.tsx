@@ -4,7 +4,7 @@ import { ISignal, Signal } from '@lumino/signaling';
 import { Widget } from '@lumino/widgets';
 import * as React from 'react';
 
-import { SeenWidget } from '../components/seen';
+import { Section } from '../components/section';
 import { Welcome } from '../components/welcome';
 import { IWorkspace, Kernels } from '../kernel/model';
 import { IRoom } from '../types';
@@ -22,20 +22,14 @@ export interface IFlowActions {
 }
 
 /** The section **Flow** of the sidebar: the workflow as a chart, live. */
-export class FlowPanel extends SeenWidget {
+export class FlowPanel extends Section {
   constructor(
     private readonly model: FlowModel,
     private readonly kernels: Kernels,
     private readonly actions: IFlowActions,
     private readonly trans: TranslationBundle
   ) {
-    super();
-    this.addClass('e2e-Panel');
-    this.addClass('e2e-FlowPanel');
-    this.id = 'e2e-lab-flow';
-    this.title.label = trans.__('Flow');
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', trans.__('Flow'));
+    super('e2e-lab-flow', trans.__('Flow'), 'e2e-FlowPanel');
     model.changed.connect(this.change, this);
     kernels.changed.connect(this.change, this);
   }

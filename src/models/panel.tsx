@@ -1,11 +1,11 @@
 import { TranslationBundle } from '@jupyterlab/translation';
-import { Button, UseSignal, closeIcon } from '@jupyterlab/ui-components';
+import { Button } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
 import { Copyable } from '../components/copyable';
-import { Name } from '../components/name';
+import { Done } from '../components/done';
 import { Problem } from '../components/problem';
-import { SeenWidget } from '../components/seen';
+import { PartSection } from '../components/section';
 import { Sign } from '../components/sign';
 import { count } from '../components/words';
 import { isOver } from '../jobs';
@@ -34,32 +34,23 @@ interface IShown {
 }
 
 /** The section **Models & services** of the sidebar. */
-export class ModelsPanel extends SeenWidget {
+export class ModelsPanel extends PartSection<ModelsModel> {
   constructor(
-    private readonly model: ModelsModel,
+    model: ModelsModel,
     private readonly actions: IModelsActions,
     private readonly trans: TranslationBundle
   ) {
-    super();
-    this.addClass('e2e-Panel');
-    this.addClass('e2e-DataPanel');
-    this.id = 'e2e-lab-models';
-    this.title.label = trans.__('Models & services');
-    this.node.setAttribute('role', 'region');
-    this.node.setAttribute('aria-label', this.title.label);
-  }
-
-  protected seen(visible: boolean): void {
-    this.model.seen(visible);
-  }
-
-  protected render(): React.ReactElement {
-    const { model, actions, trans } = this;
-    return (
-      <UseSignal signal={model.changed}>
-        {() => <Models {...{ model, actions, trans }} />}
-      </UseSignal>
+    super(
+      model,
+      'e2e-lab-models',
+      trans.__('Models & services'),
+      'e2e-DataPanel'
     );
+  }
+
+  protected shown(): React.ReactElement {
+    const { model, actions, trans } = this;
+    return <Models {...{ model, actions, trans }} />;
   }
 }
 
@@ -233,25 +224,15 @@ function Packaged(props: {
   const { packaged, trans } = props;
   const ref = `${packaged.service}@v${packaged.version}`;
   return (
-    <div className="e2e-Answer" role="status">
-      <div className="e2e-Answer-title">
-        <Name text={ref} />
-        <span>
-          {packaged.changed ? trans.__('packaged') : trans.__('unchanged')}
-        </span>
-        <button
-          type="button"
-          className="e2e-IconButton"
-          aria-label={trans.__('Dismiss')}
-          title={trans.__('Dismiss')}
-          onClick={props.onDismiss}
-        >
-          <closeIcon.react tag="span" width="14px" height="14px" />
-        </button>
-      </div>
+    <Done
+      name={ref}
+      word={packaged.changed ? trans.__('packaged') : trans.__('unchanged')}
+      onDismiss={props.onDismiss}
+      trans={trans}
+    >
       <div className="e2e-mod-secondary">{replayed(packaged, trans)}</div>
       <Copyable text={`e2e serve ${ref}`} trans={trans} />
-    </div>
+    </Done>
   );
 }
 

@@ -7,7 +7,7 @@ import { FlowModel } from '../flow/model';
 import { Jobs } from '../jobs';
 import { Kernels } from '../kernel/model';
 import { ServiceTabs } from '../service/tabs';
-import { Watch, isWithin } from '../watch';
+import { Watch } from '../watch';
 import { ModelActions } from './actions';
 import { ModelCommandIDs, addModelCommands } from './commands';
 import { ModelsModel } from './model';
@@ -124,9 +124,7 @@ export class ModelsRoom {
   /** The folder of the project that is looked at, as far as it is known. */
   private project(): string {
     const { flow, watch } = this.parts;
-    const root = flow.state.status?.folder ?? null;
-    const { folder } = watch.state;
-    return root !== null && isWithin(folder, root) ? root : folder;
+    return flow.projectAround(watch.state.folder);
   }
 
   private readonly _model: ModelsModel;

@@ -5,6 +5,7 @@ import * as React from 'react';
 import { Name } from '../components/name';
 import { Problem } from '../components/problem';
 import { Sign } from '../components/sign';
+import { Views } from '../components/views';
 import { ago, moment } from '../components/words';
 import { replayed } from '../models/panel';
 import { standing } from '../models/rows';
@@ -46,7 +47,13 @@ export function ServiceHead(props: {
           trans={trans}
         />
       )}
-      <Views model={model} trans={trans} />
+      <Views
+        views={VIEWS}
+        view={model.state.view}
+        name={view => viewName(view, trans)}
+        onView={view => (model.view = view)}
+        trans={trans}
+      />
     </>
   );
 }
@@ -133,45 +140,6 @@ function Buttons(props: {
 }
 
 const VIEWS: ServiceView[] = ['try', 'requests', 'code', 'log'];
-
-function Views(props: {
-  model: ServiceModel;
-  trans: TranslationBundle;
-}): React.ReactElement {
-  const { model, trans } = props;
-  const keys = (event: React.KeyboardEvent<HTMLElement>) => {
-    const by = { ArrowRight: 1, ArrowLeft: VIEWS.length - 1 }[event.key];
-    if (by !== undefined) {
-      event.preventDefault();
-      const to = (VIEWS.indexOf(model.state.view) + by) % VIEWS.length;
-      model.view = VIEWS[to];
-      (event.currentTarget.children[to] as HTMLElement).focus();
-    }
-  };
-  return (
-    // eslint-disable-next-line jsx-a11y/interactive-supports-focus -- its tabs have the focus
-    <div
-      className="e2e-Views"
-      role="tablist"
-      aria-label={trans.__('Views')}
-      onKeyDown={keys}
-    >
-      {VIEWS.map(view => (
-        <button
-          key={view}
-          type="button"
-          role="tab"
-          aria-selected={view === model.state.view}
-          tabIndex={view === model.state.view ? 0 : -1}
-          className="e2e-View"
-          onClick={() => (model.view = view)}
-        >
-          {viewName(view, trans)}
-        </button>
-      ))}
-    </div>
-  );
-}
 
 /** A view's name in the reader's language. */
 export function viewName(view: ServiceView, trans: TranslationBundle): string {

@@ -2,7 +2,7 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { e2eIcon } from '../icon';
+import { mainTab } from '../maintab';
 import { Watch } from '../watch';
 import { IServiceActions } from './head';
 import { IServiceApi, ServiceModel } from './model';
@@ -41,11 +41,7 @@ export class ServiceTabs {
       ref => openDataset(folder, ref),
       trans
     );
-    content.title.icon = e2eIcon;
-    content.title.closable = true;
-    const widget = new MainAreaWidget({ content });
-    widget.id = `e2e-lab-service-${++this._opened}`;
-    widget.toolbar.hide();
+    const widget = mainTab(content, `e2e-lab-service-${++this._opened}`);
     void this.tracker.add(widget);
     this.shell.add(widget, 'main', { type: 'e2e-lab' });
     this.shell.activateById(widget.id);

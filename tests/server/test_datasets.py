@@ -54,7 +54,7 @@ async def test_a_word_that_does_not_fit_is_a_bad_request(ask: Any, data: Project
 
 
 async def test_the_saved_mark_follows_git(ask: Any, data: Project, backend: Any, monkeypatch: Any) -> None:
-    monkeypatch.setattr("e2e_lab.workspace.server.data._GIT_SECONDS", 0.001)
+    monkeypatch.setattr("e2e_lab.workspace.server.data.GIT_SECONDS", 0.001)
     before = await ask("datasets/flights", project="flights")
     assert before.body["saved"] is False
     git(data.root, "add", ".")

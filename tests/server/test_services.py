@@ -158,7 +158,9 @@ async def test_a_log_is_streamed_as_it_comes_also_of_a_service_started_anew(
     with open(path, "a", encoding="utf-8") as file:
         file.write("two\n")
     assert await said() == {"type": "log", "text": "two\n", "offset": 4, "next": 8}
-    path.write_text("new\n", "utf-8")
+    anew = path.with_suffix(".new")
+    anew.write_text("new\n", "utf-8")
+    anew.replace(path)  # at once, so that it is never seen empty
     assert await said() == {"type": "log", "text": "new\n", "offset": 0, "next": 4}
     stream.close()
     with pytest.raises(HTTPClientError) as refused:

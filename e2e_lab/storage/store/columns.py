@@ -7,7 +7,6 @@ abort.
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -23,7 +22,8 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 from pyarrow import acero
 
-THREADS = os.cpu_count() or 1
+from e2e_lab.storage.identity import THREADS
+
 THREADS_FROM = 1 << 20  # bytes of a file
 T = TypeVar("T")
 R = TypeVar("R")

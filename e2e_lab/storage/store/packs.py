@@ -44,6 +44,11 @@ class Span(NamedTuple):
     length: int
 
 
+def checksum(content: bytes | memoryview) -> int:
+    """An XXH3 of 64 bits."""
+    return int(xxh3_64_intdigest(content))
+
+
 def short_hash(content: bytes | memoryview) -> bytes:
     """The first 16 bytes of a BLAKE3."""
     return bytes(blake3(content).digest(length=SHORT))
@@ -81,15 +86,15 @@ class PackWriter:
         if file is not None:
             os.close(file)
 
-    def add(self, blob: bytes | memoryview, digest: bytes, checksum: int | None = None) -> int:
+    def add(self, blob: bytes | memoryview, digest: bytes, known: int | None = None) -> int:
         """Add a blob whose short hash is *digest*; where it begins.
 
-        One that comes from another pack has its *checksum* from there, so that what is damaged stays so.
+        Of one that comes from another pack the checksum is *known*, so that what is damaged stays so.
         """
         if not self._table:
             self._put(MAGIC)
         start = self.position
-        self._table.append((digest, xxh3_64_intdigest(blob) if checksum is None else checksum, len(blob)))
+        self._table.append((digest, checksum(blob) if known is None else known, len(blob)))
         self._put(blob)
         return start
 
@@ -208,11 +213,6 @@ class Pack:
             return False
         return self.hash_at(place) == digest
 
-    def is_sound(self, place: int) -> bool:
-        """Whether a blob has the checksum that the table says."""
-        content = self.data[self.starts[place] : self.starts[place + 1]]
-        return xxh3_64_intdigest(content) == self.checksum_at(place)
-
     def check(self, offset: int, length: int) -> None:
         """Raise :class:`Damaged` where a blob in these bytes is not what was stored; each is looked at once."""
         end = offset + length
@@ -221,7 +221,8 @@ class Pack:
         place = bisect_right(self.starts, offset) - 1
         while self.starts[place] < end:
             if not self._checked[place]:
-                if not self.is_sound(place):
+                content = self.data[self.starts[place] : self.starts[place + 1]]
+                if checksum(content) != self.checksum_at(place):
                     raise self._damaged(f"the bytes from {self.starts[place]:,} on have changed")
                 self._checked[place] = 1
             place += 1

@@ -29,7 +29,7 @@ from e2e_lab.storage.store.heads import MANIFEST, OLD_MANIFEST, OLD_TABLE, pack_
 from e2e_lab.storage.store.index import Index, is_empty
 from e2e_lab.storage.store.manifest import Manifest, file_length, read_manifest
 from e2e_lab.storage.store.one_file import old_version
-from e2e_lab.storage.store.packs import SHORT, Pack, short_hash, suspicion
+from e2e_lab.storage.store.packs import SHORT, Pack, checksum, short_hash, suspicion
 from e2e_lab.storage.store.repacking import touched
 from e2e_lab.storage.store.stored import find
 
@@ -138,8 +138,12 @@ def _changed(pack: Pack) -> frozenset[int]:
         return frozenset(
             place
             for place, (digest, _, size) in enumerate(pack.blobs)
-            if short_hash(file.read(size)) != digest or not pack.is_sound(place)
+            if not _same(file.read(size), digest, pack.checksum_at(place))
         )
+
+
+def _same(content: bytes, digest: bytes, known: int) -> bool:
+    return short_hash(content) == digest and checksum(content) == known
 
 
 def _note(pack: Path, *, sound: bool) -> None:

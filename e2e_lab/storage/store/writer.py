@@ -6,7 +6,6 @@ a new piece in the index. Whatever a new version relies on is held by a lease be
 
 from __future__ import annotations
 
-import os
 from collections import deque
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,7 +16,7 @@ import pyarrow as pa
 
 from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import side_by_side
+from e2e_lab.storage.identity import THREADS, side_by_side
 from e2e_lab.storage.parquet import physical_schema
 from e2e_lab.storage.store.coding import SPOT, Coding, codings
 from e2e_lab.storage.store.footer import assembled, frame_of
@@ -27,7 +26,6 @@ from e2e_lab.storage.store.manifest import Cut, Manifest, Piece, Quick, file_len
 from e2e_lab.storage.store.packs import Packs, PackWriter, Span, merged, short_hash
 from e2e_lab.storage.store.pieces import Encoded, encoded, fingerprints
 
-THREADS = os.cpu_count() or 1
 TASK_BYTES = 4 << 20
 TASK_RANGES = 8
 INLINE = 1 << 10

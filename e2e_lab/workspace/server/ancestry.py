@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from e2e_lab import lineage
 from e2e_lab.records import Parent, Snapshot, shape
 from e2e_lab.records.panels import Graph, GraphEdge, GraphNode
 
@@ -63,7 +64,7 @@ def graph(focus: Snapshot, every: Iterable[Snapshot]) -> Graph:
     known = Known.of([*every, focus])
     versions = known.versions
     here = _event(focus)
-    up, down = (_reached(here, steps, len(versions)) for steps in (known.parents, known.children))
+    up, down = (lineage.distances(here, ways, len(versions) + 1) for ways in (known.parents, known.children))
     depths = {event: -far for event, far in up.items()} | down
     shown = set(sorted(depths, key=lambda event: abs(depths[event]))[:MOST])
     edges = tuple(
@@ -87,20 +88,6 @@ def graph(focus: Snapshot, every: Iterable[Snapshot]) -> Graph:
 
 def _event(version: Snapshot) -> Event:
     return version.name, version.version, version.id
-
-
-def _reached(start: Event, steps: Callable[[Event], Sequence[Event]], most: int) -> dict[Event, int]:
-    """What can be reached from *start*, with the length of the longest way there."""
-    far = {start: 0}
-    waiting = deque([start])
-    while waiting:
-        event = waiting.popleft()
-        for following in steps(event):
-            further = far[event] + 1
-            if following != start and further > far.get(following, 0) and further <= most + 1:
-                far[following] = further  # the limit ends a cycle, which only damaged records could hold
-                waiting.append(following)
-    return far
 
 
 def _node(event: Event, version: Snapshot | None, depth: int) -> GraphNode:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from e2e_lab.workspace.server.backend import Backend
 
 R = TypeVar("R", bound=Record)
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,11 @@ class Asked:
         if self.changes:
             changeable(self.backend.root, found.root)
         return found
+
+    def page(self, found: Sequence[T]) -> Sequence[T]:
+        """Of a listing, the part that is asked for."""
+        offset = self.query["offset"]
+        return found[offset : offset + self.query["limit"]]
 
 
 def wish(kind: type[R], body: bytes) -> R:

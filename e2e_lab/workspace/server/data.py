@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
 
 from e2e_lab import storage, versioning
 from e2e_lab.project import Project
@@ -15,15 +14,14 @@ from e2e_lab.workspace.server.asked import Asked
 from e2e_lab.workspace.server.kept import records_state, seconds
 from e2e_lab.workspace.server.paths import under
 
-T = TypeVar("T")
-_GIT_SECONDS = 3.0
+GIT_SECONDS = 3.0
 """How long an answer of git is believed: what is committed in a terminal shows up after that."""
 
 
 def datasets(asked: Asked) -> DatasetPage:
     """``GET datasets``."""
     found = [dataset for dataset in _datasets(asked) if _wanted(asked, dataset)]
-    shown = _page(asked, found)
+    shown = asked.page(found)
     unsaved = _unsaved(asked)
     return DatasetPage(
         items=tuple(_entry(asked.project, dataset, unsaved) for dataset in shown),
@@ -52,7 +50,7 @@ def _datasets(asked: Asked) -> Sequence[Dataset]:
 def _unsaved(asked: Asked) -> frozenset[str]:
     """The paths that git has not committed as they are."""
     project = asked.project
-    state = (records_state(project), seconds(_GIT_SECONDS))
+    state = (records_state(project), seconds(GIT_SECONDS))
     return asked.backend.kept.get(("unsaved", project.root), state, lambda: frozenset(versioning.unsaved(project)))
 
 
@@ -61,18 +59,13 @@ def _entry(project: Project, found: Dataset, unsaved: frozenset[str]) -> Dataset
     return versions.dataset_entry(found, saved=path not in unsaved)
 
 
-def _page(asked: Asked, found: Sequence[T]) -> Sequence[T]:
-    offset = asked.query["offset"]
-    return found[offset : offset + asked.query["limit"]]
-
-
 # ---- versions ------------------------------------------------------------------------------------------------
 
 
 def snapshots(asked: Asked) -> VersionPage:
     """``GET datasets/{name}/snapshots``."""
     known = _timeline(asked, asked.words["name"])
-    shown = _page(asked, known.versions[::-1])
+    shown = asked.page(known.versions[::-1])
     return VersionPage(
         items=tuple(versions.version_entry(asked.project, version, known) for version in shown),
         total=len(known.versions), limit=asked.query["limit"], offset=asked.query["offset"],

@@ -24,12 +24,12 @@ async def versions(asked: Asked) -> ModelPage:
 def _page(asked: Asked, found: Sequence[RegisteredVersion]) -> ModelPage:
     name = asked.query["name"]
     found = [version for version in found if name in (None, version.name)]
-    offset, limit = asked.query["offset"], asked.query["limit"]
     packed = {(of.model, of.model_version, of.run): of.ref for of in models.packages(asked.project)}
     shown = [
         replace(version, package=packed.get((version.name, version.version, version.run)))
-        for version in found[offset : offset + limit]
+        for version in asked.page(found)
     ]
+    limit, offset = asked.query["limit"], asked.query["offset"]
     return ModelPage(items=tuple(shown), total=len(found), limit=limit, offset=offset)
 
 
@@ -52,5 +52,5 @@ def packages(asked: Asked) -> PackagePage:
     """``GET packages``."""
     service = asked.query["service"]
     found: list[Package] = [one for one in models.packages(asked.project) if service in (None, one.service)][::-1]
-    offset, limit = asked.query["offset"], asked.query["limit"]
-    return PackagePage(items=tuple(found[offset : offset + limit]), total=len(found), limit=limit, offset=offset)
+    limit, offset = asked.query["limit"], asked.query["offset"]
+    return PackagePage(items=tuple(asked.page(found)), total=len(found), limit=limit, offset=offset)

@@ -21,7 +21,7 @@ Answer = Record | dict[str, Any]
 async def runs(asked: Asked) -> Answer:
     """``GET runs``."""
     wanted = await asyncio.to_thread(_wanted, asked)
-    return await _answer(asked, lambda project: experiments.run_page(project, wanted), "run page", dict(vars(wanted)))
+    return await _answer(asked, lambda project: experiments.run_page(project, wanted), "run page", wanted.to_json())
 
 
 async def columns(asked: Asked) -> Answer:

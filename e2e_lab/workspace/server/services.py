@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from e2e_lab import models, serving
 from e2e_lab.errors import ServiceNotFound
@@ -20,8 +20,10 @@ from e2e_lab.records.model_panels import (
     ServiceToken,
     Traffic,
 )
-from e2e_lab.serving import Prediction
 from e2e_lab.workspace.server.asked import Asked
+
+if TYPE_CHECKING:
+    from e2e_lab.serving import Prediction
 
 FIRST = 5
 """Answers and rows of a request that a listing shows."""
@@ -30,20 +32,21 @@ FIRST = 5
 def listed(asked: Asked) -> ServicePage:
     """``GET services``."""
     found = _known(asked)
-    offset, limit = asked.query["offset"], asked.query["limit"]
-    names = sorted(found)[offset : offset + limit]
+    names = asked.page(sorted(found))
     running = {service.name: service for service in serving.services(asked.project)}
     with ThreadPoolExecutor(4) as beside:  # one that does not answer must not hold up the others
         items = tuple(beside.map(lambda name: _entry(asked, found[name], running.get(name)), names))
-    return ServicePage(items=items, total=len(found), limit=limit, offset=offset)
+    return ServicePage(items=items, total=len(found), limit=asked.query["limit"], offset=asked.query["offset"])
 
 
 def service(asked: Asked) -> ServiceEntry:
     """``GET services/{service}``."""
     name = asked.words["service"]
-    models.find_package(asked.project, Ref(name=name))  # says which were meant
+    known = _known(asked)
+    if name not in known:
+        models.find_package(asked.project, Ref(name=name))  # says which were meant
     running = next((one for one in serving.services(asked.project) if one.name == name), None)
-    return _entry(asked, _known(asked)[name], running)
+    return _entry(asked, known[name], running)
 
 
 def _known(asked: Asked) -> dict[str, list[Package]]:
@@ -58,21 +61,17 @@ def _entry(asked: Asked, packages: list[Package], running: Service | None) -> Se
     newest = max(packages, key=lambda package: package.version)
     if running is None:
         return ServiceEntry(
-            name=newest.service, state="stopped", ref=newest.ref, newest=newest.ref, model=_model(newest), url=None,
+            name=newest.service, state="stopped", ref=newest.ref, newest=newest.ref, model=newest.model_ref, url=None,
             since=None, requests=0, p50=None, p95=None, package=newest,
         )  # fmt: skip
     package = next((one for one in packages if one.version == running.version), newest)
     requests, times = serving.since_start(asked.project, running)
     return ServiceEntry(
         name=running.name, state="serving" if serving.answers(running) else "unreachable",
-        ref=f"{running.name}@v{running.version}", newest=newest.ref, model=f"{running.model}@v{running.model_version}",
+        ref=running.ref, newest=newest.ref, model=running.model_ref,
         url=running.url, since=running.since, requests=requests, p50=serving.part(times, 0.5),
         p95=serving.part(times, 0.95), package=package,
     )  # fmt: skip
-
-
-def _model(package: Package) -> str:
-    return f"{package.model}@v{package.model_version}"
 
 
 def stop(asked: Asked) -> Stopped:

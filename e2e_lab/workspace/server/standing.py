@@ -59,10 +59,9 @@ def projects(asked: Asked) -> ProjectPage:
     """``GET projects``."""
     root = asked.backend.root
     found = asked.backend.kept.get(("projects", root), seconds(10), lambda: list(_projects(root)))
-    offset, limit = asked.query["offset"], asked.query["limit"]
     return ProjectPage(
-        items=tuple(found[offset : offset + limit]), total=len(found), limit=limit, offset=offset, root=str(root),
-        version=__version__,
+        items=tuple(asked.page(found)), total=len(found), limit=asked.query["limit"], offset=asked.query["offset"],
+        root=str(root), version=__version__,
     )  # fmt: skip
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
@@ -31,8 +32,8 @@ if TYPE_CHECKING:
 SECONDS = 0.2
 
 
-class Stream(WebSocketMixin, WebSocketHandler, JupyterHandler):
-    """What all streams share: who may listen, to what of which project, and that nothing is taken."""
+class Stream(WebSocketMixin, WebSocketHandler, JupyterHandler, ABC):
+    """What all streams share: who may listen, to what of which project, how they end, and that nothing is taken."""
 
     auth_resource = RESOURCE
 
@@ -56,15 +57,27 @@ class Stream(WebSocketMixin, WebSocketHandler, JupyterHandler):
 
     def open(self, *args: str, **words: str) -> None:
         super().open(*args, **words)
-        self.telling = asyncio.ensure_future(self._tell(self.project, **words))
+        self.telling = asyncio.ensure_future(self._tell_all(**words))
 
+    @abstractmethod
     def _find(self, project: Project, **words: str) -> None:
         """Raise the refusal where there is nothing to listen to."""
-        raise NotImplementedError
 
+    @abstractmethod
     async def _tell(self, project: Project, **words: str) -> None:
-        """Send until there is no more to say, or nobody listens."""
-        raise NotImplementedError
+        """Send until there is no more to say."""
+
+    async def _tell_all(self, **words: str) -> None:
+        try:
+            await self._tell(self.project, **words)
+            self.close(1000)
+        except (WebSocketClosedError, asyncio.CancelledError):
+            return
+        except E2EError as error:  # what was listened to is gone
+            self.close(4404, error.code)
+        except Exception:
+            self.log.exception("e2e-lab: the stream %s has failed", self.request.path)
+            self.close(1011)
 
     def on_message(self, message: str | bytes) -> None:
         """Nothing is taken: a job is stopped by its route, where XSRF is checked."""
@@ -87,23 +100,13 @@ class JobStream(Stream):
     async def _tell(self, project: Project, **words: str) -> None:
         job_id = words["id"]
         told: Job | None = None
-        try:
-            while told is None or not told.over:
-                # before the log: at the end all of it is there
-                job = await asyncio.to_thread(jobs.find, project, job_id)
-                await self._print(project, job_id)
-                if job != told:
-                    self._send(JobChanged(job=job))
-                    told = job
-                await asyncio.sleep(0 if job.over else SECONDS)
-            self.close(1000)
-        except (WebSocketClosedError, asyncio.CancelledError):
-            return
-        except E2EError as error:  # it was swept away
-            self.close(4404, error.code)
-        except Exception:
-            self.log.exception("e2e-lab: the stream of job %s has failed", job_id)
-            self.close(1011)
+        while told is None or not told.over:
+            job = await asyncio.to_thread(jobs.find, project, job_id)  # before the log: at the end all of it is there
+            await self._print(project, job_id)
+            if job != told:
+                self._send(JobChanged(job=job))
+                told = job
+            await asyncio.sleep(0 if job.over else SECONDS)
 
     async def _print(self, project: Project, job_id: str) -> None:
         while True:
@@ -121,17 +124,9 @@ class ServiceStream(Stream):
         serving.log(project, words["service"])
 
     async def _tell(self, project: Project, **words: str) -> None:
-        try:
-            while True:
-                said = await asyncio.to_thread(serving.log, project, words["service"], self.offset)
-                if said.text or said.offset != self.offset:  # back at the beginning, where it was started anew
-                    self._send(ServicePrinted(text=said.text, offset=said.offset, next=said.next))
-                self.offset = said.next
-                await asyncio.sleep(0 if said.text else SECONDS)
-        except (WebSocketClosedError, asyncio.CancelledError):
-            return
-        except E2EError as error:  # its packages are gone
-            self.close(4404, error.code)
-        except Exception:
-            self.log.exception("e2e-lab: the stream of the service %s has failed", words["service"])
-            self.close(1011)
+        while True:
+            said = await asyncio.to_thread(serving.log, project, words["service"], self.offset)
+            if said.text or said.offset != self.offset:  # back at the beginning, where it was started anew
+                self._send(ServicePrinted(text=said.text, offset=said.offset, next=said.next))
+            self.offset = said.next
+            await asyncio.sleep(0 if said.text else SECONDS)

@@ -68,8 +68,8 @@ async def start_job(asked: Asked) -> Job:
 def list_jobs(asked: Asked) -> JobPage:
     """``GET jobs``."""
     found = jobs.listed(asked.project)
-    offset, limit = asked.query["offset"], asked.query["limit"]
-    return JobPage(items=tuple(found[offset : offset + limit]), total=len(found), limit=limit, offset=offset)
+    limit, offset = asked.query["limit"], asked.query["offset"]
+    return JobPage(items=tuple(asked.page(found)), total=len(found), limit=limit, offset=offset)
 
 
 def job(asked: Asked) -> Job:

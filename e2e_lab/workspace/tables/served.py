@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Mapping
 from typing import Any, get_args
 
-from e2e_lab import experiments, models, serving
+from e2e_lab import experiments, lineage, models, serving
 from e2e_lab.lineage import Link
 from e2e_lab.project import Project
 from e2e_lab.records import ModelVersion, Record, Ref, Step
@@ -59,15 +58,8 @@ def graph(root: str, links: Mapping[str, Link], missing: tuple[str, ...] = ()) -
     >>> [(node.name, node.depth) for node in made.nodes], [(edge.source, edge.target) for edge in made.edges]
     ([('first', -1), ('delay@v1', 0)], [('r', 'm')])
     """
-    far = {root: 0}
-    waiting = deque([root])
-    while waiting:
-        key = waiting.popleft()
-        for origin in links[key].origins:
-            further = far[key] + 1
-            if origin in links and origin != root and further > far.get(origin, 0) and further <= len(links):
-                far[origin] = further  # the limit ends a cycle, which only damaged records could hold
-                waiting.append(origin)
+    known = {key: [origin for origin in link.origins if origin in links] for key, link in links.items()}
+    far = lineage.distances(root, known.__getitem__, len(links))
     nodes = [_node(key, links[key], -depth) for key, depth in far.items()]
     edges = [
         GraphEdge(source=origin, target=key, inferred=False)

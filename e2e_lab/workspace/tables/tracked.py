@@ -12,14 +12,8 @@ from e2e_lab.records import Record
 Answer = Callable[[Project, Any, dict[str, Any], Callable[[], bool]], Record]
 
 ANSWERS: dict[str, Answer] = {
-    "run page": lambda project, _, words, __: experiments.run_page(project, wanted(words)),
+    "run page": lambda project, _, words, __: experiments.run_page(project, experiments.Wanted.from_json(words)),
     "run columns": lambda project, _, __, ___: experiments.run_columns(project),
     "run detail": lambda project, _, words, __: experiments.run_detail(project, words["run"]),
     "run comparison": lambda project, _, words, __: experiments.compare(project, words["runs"]),
 }
-
-
-def wanted(words: dict[str, Any]) -> experiments.Wanted:
-    """Which runs are wanted, as it came through JSON."""
-    lists = {name: tuple(words[name]) for name in ("pins", "columns")}
-    return experiments.Wanted(**(words | lists))

@@ -118,7 +118,7 @@ def _packaged(project: Project, ref: str, *, trust: bool) -> tuple[Package, tupl
         no_service = problem
     try:
         made = models.package(project, models.find_model(project, asked), trust=trust)
-        return made, (f"packaged {made.ref} from {made.model}@v{made.model_version}",)
+        return made, (f"packaged {made.ref} from {made.model_ref}",)
     except ModelNotFound:
         pass
     try:
