@@ -95,6 +95,25 @@ def test_a_loaded_version_is_saved_and_a_part_of_it_is_not(notebook: Notebook, f
     assert found["part"].state == "new"
 
 
+@pytest.mark.parametrize(
+    ("cell", "state"),
+    [
+        ("df = e2e.load('flights')\ndf.loc[0, 'delay'] = 0.0", "changed"),
+        ("df = e2e.load('flights')\ndf.fillna(\n    0, inplace=True\n)\nprint(len(df))", "changed"),
+        ("%%time\ndf = e2e.load('flights')\ndf['delay'] *= 2", "changed"),
+        ("def got():\n    return e2e.load('flights')\n\ndf = got()\nlate = df['delay'] > 0", "saved"),
+        ("df = e2e.load('flights'); df.loc[0, 'delay'] = 0.0\n%e2e snapshot df --as flights", "saved"),
+        ("df = e2e.load('flights')\n%e2e snapshot df --as flights\ndf.loc[0, 'delay'] = 7.5", "changed"),
+    ],
+)
+def test_what_a_cell_does_to_a_table_after_it_was_loaded_or_saved_counts(
+    notebook: Notebook, flights_csv: Path, board: Any, cell: str, state: str
+) -> None:
+    notebook.run("import pandas as pd\nflights = pd.read_csv('flights.csv')\n%e2e snapshot flights")
+    notebook.run(cell)
+    assert board()["df"].state == state
+
+
 def test_polars_and_arrow_tables_are_shown_too(notebook: Notebook, board: Any) -> None:
     pytest.importorskip("polars")
     notebook.run("import polars as pl, pyarrow as pa\nfew = pl.DataFrame({'a': [1, 2]})\ntable = pa.table({'b': [1]})")

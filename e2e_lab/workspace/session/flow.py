@@ -27,6 +27,8 @@ class Statement:
     loads: frozenset[str] = frozenset()
     opaque: bool = False
     """Whether it may assign names that cannot be seen: ``exec``, ``import *``, ``%run``."""
+    line: int = 0
+    """Where it begins in its cell, counted from 1."""
 
 
 @dataclass(frozen=True)
@@ -49,10 +51,28 @@ class Flow:
     """The events of a session, in order."""
 
     events: list[Statement | Tie | Loaded] = field(default_factory=list)
+    _cell: int = 0
+    """The place of the first statement of the cell that ran last."""
 
     def ran(self, statements: Iterable[Statement]) -> None:
         """A cell is about to run these statements."""
+        self._cell = len(self.events)
         self.events += statements
+
+    def after(self, line: int) -> int:
+        """The place of what comes after the statement at *line* of the running cell.
+
+        >>> flow = Flow()
+        >>> flow.ran(read("df = e2e.load('flights')\\ndf['air_time'] = 0"))
+        >>> flow.assigned_since(flow.after(1), ["df"]), flow.assigned_since(flow.after(2), ["df"])
+        (True, False)
+        """
+        later = (
+            place
+            for place, event in enumerate(self.events[self._cell :], self._cell)
+            if isinstance(event, Statement) and event.line > line
+        )
+        return next(later, len(self.events))
 
     def tied(self, name: str, parent: Parent) -> None:
         """*name* now holds this snapshot."""
@@ -186,7 +206,8 @@ def _cell_magic_body(node: ast.stmt) -> str | None:
 def _statement(node: ast.stmt) -> Statement:
     names = _Names()
     names.visit(node)
-    return Statement(frozenset(names.reads), frozenset(names.assigns), frozenset(names.loads), opaque=names.opaque)
+    reads, assigns, loads = map(frozenset, (names.reads, names.assigns, names.loads))
+    return Statement(reads, assigns, loads, opaque=names.opaque, line=node.lineno)
 
 
 class _Names(ast.NodeVisitor):

@@ -13,6 +13,7 @@ import weakref
 from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import FrameType
 from typing import TYPE_CHECKING, Any, Protocol
 
 from e2e_lab import project as projects
@@ -36,7 +37,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Held:
-    """A table that is a version as a whole: the very object, its extent then, and how much had happened."""
+    """A table that is a version as a whole: the very object, its extent then, and the place of what came after."""
 
     thing: weakref.ref[Any]
     version: Parent
@@ -212,7 +213,16 @@ class Session:
             watched = weakref.ref(thing, lambda _: self.versions.pop(key, None))
         except TypeError:  # an object that cannot be watched is never known again
             return
-        self.versions[key] = Held(watched, version, extent, len(self.flow.events))
+        self.versions[key] = Held(watched, version, extent, self.flow.after(self._line()))
+
+    def _line(self) -> int:
+        """The line of the running cell that is at work; beyond them all where no cell is."""
+        frame: FrameType | None = sys._getframe()
+        while frame is not None:
+            if frame.f_globals is self.namespace and frame.f_code.co_name == "<module>":
+                return frame.f_lineno
+            frame = frame.f_back
+        return sys.maxsize
 
     def version_of(self, thing: Any) -> tuple[Parent | None, bool]:
         """The version that *thing* was, and whether it still is, as far as its extent and the cells tell."""
