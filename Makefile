@@ -11,6 +11,7 @@ CHROMIUM := $(shell command -v chromium || command -v chromium-browser)
 JAVA := $(shell command -v java)
 PYTEST := $(BIN)/python -m pytest -q
 FREE_PORT := 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
+ANNOUNCEMENTS := @jupyterlab/apputils-extension:announcements # which ask for the network, and whether they may
 FRONT := package.json yarn.lock tsconfig.json $(shell find src style schema -type f 2>/dev/null)
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -32,8 +33,7 @@ demo: setup ## the whole path on real data: from a DataFrame to a served predict
 
 lab: setup .demo/flights/flights.ipynb ## JupyterLab on the demo project
 	cd .demo/flights && exec ../../$(BIN)/jupyter lab \
-	  --ServerApp.ip=127.0.0.1 --LabApp.news_url=None --LabApp.extension_manager=readonly \
-	  --LabApp.check_for_updates_class=jupyterlab.NeverCheckForUpdate $$([ "$$(id -u)" -ne 0 ] || echo --allow-root)
+	  --ServerApp.ip=127.0.0.1 --LabApp.extension_manager=readonly $$([ "$$(id -u)" -ne 0 ] || echo --allow-root)
 
 test: lint jest quick integration ui-test-where-possible ## everything that CI checks
 
@@ -115,6 +115,7 @@ node_modules/.installed: .venv/.python package.json yarn.lock .yarnrc.yml
 .venv/.front: node_modules/.installed $(FRONT)
 	jlpm build:prod
 	jupyter-builder develop . --overwrite
+	jupyter labextension disable --level=sys_prefix $(ANNOUNCEMENTS)
 	touch $@
 
 ui-tests/node_modules/.installed: .venv/.python ui-tests/package.json ui-tests/yarn.lock ui-tests/.yarnrc.yml
