@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import gc
 import os
 import subprocess
 from collections.abc import Callable, Iterator
@@ -51,6 +52,7 @@ def bare_notebook(clean_session: Session) -> Iterator[Notebook]:
     config.HistoryManager.enabled = False
     config.InteractiveShell.colors = "nocolor"
     shell = InteractiveShell.instance(config=config)
+    gc.freeze()  # all that the suite has imported: a shell that ends has garbage looked for, which takes long in it
     yield Notebook(shell)
     atexit.unregister(shell.atexit_operations)
     shell.atexit_operations()
