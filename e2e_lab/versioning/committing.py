@@ -11,7 +11,7 @@ from pathlib import Path
 from e2e_lab.errors import E2EError, GitError, SecretFound, UsageError
 from e2e_lab.project import Project, taking_turns
 from e2e_lab.records import Commit, Trail
-from e2e_lab.versioning import changes, gate, history, notebooks, plan, repository, selection, working
+from e2e_lab.versioning import changes, gate, history, notebooks, plan, repository, working
 from e2e_lab.versioning.installed import environment
 from e2e_lab.versioning.repository import Ran, Repository
 
@@ -24,7 +24,6 @@ _MANY = 200
 
 Identity = tuple[str, str]
 """A name and an email address."""
-Pairs = list[tuple[str, changes.Outline | None, changes.Outline | None]]
 
 
 def commit(
@@ -77,7 +76,7 @@ def _commit(project: Project, repo: Repository, said: str, trail: Trail, who: tu
     planned = plan.made(repo, state)
     notes += planned.notes
     left_out = tuple(repo.inside(path) or path for path in planned.left_out)
-    records = _records(repo, state, planned)
+    records = plan.records(repo, state, planned.paths)
     if planned.paths:
         _refuse_secrets(repo, planned.paths)
     if not planned.paths or not _committed(repo, state, planned, changes.told(said, records), who):
@@ -195,7 +194,9 @@ def _refresh_lock(project: Project) -> list[str]:
 
 
 def _refuse_secrets(repo: Repository, paths: list[str]) -> None:
-    found = [finding for path in paths for finding in gate.findings(repo.inside(path) or path, _content(repo, path))]
+    found = [
+        finding for path in paths for finding in gate.findings(repo.inside(path) or path, _looked_through(repo, path))
+    ]
     if found:
         listed = "\n".join(f"  {finding}" for finding in found[:10])
         more = f"\n  and {len(found) - 10} more" if len(found) > 10 else ""
@@ -205,22 +206,13 @@ def _refuse_secrets(repo: Repository, paths: list[str]) -> None:
         )
 
 
-def _content(repo: Repository, path: str) -> bytes:
-    full = repo.top / path
+def _looked_through(repo: Repository, path: str) -> bytes:
+    """The content of a file, of one that is longer than the gate reads nothing."""
     try:
-        if full.is_symlink() or not full.is_file() or full.stat().st_size > gate.LONGEST:
-            return b""
-        return full.read_bytes()
-    except FileNotFoundError:
+        long = (repo.top / path).stat().st_size > gate.LONGEST
+    except OSError:  # it is gone
         return b""
-
-
-def _records(repo: Repository, state: working.Working, planned: plan.Plan) -> Pairs:
-    """(path, before, after) of each record that goes into the commit."""
-    paths = [path for path in planned.paths if selection.is_record(repo.inside(path) or "")]
-    heads = {change.path: change.head for change in state.changes if change.head}
-    before = dict(zip(heads.keys() & set(paths), repo.blobs(heads[path] for path in heads.keys() & set(paths))))
-    return [(path, changes.outline(before.get(path)), changes.outline(_content(repo, path) or None)) for path in paths]
+    return b"" if long else plan.content(repo, path) or b""
 
 
 def _older_on_disk(project: Project, trail: Trail) -> list[str]:

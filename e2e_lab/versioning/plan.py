@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from e2e_lab.records.changes import WhyLeftOut
@@ -56,12 +57,29 @@ def why_left_out(repo: Repository, path: str) -> WhyLeftOut:
     return "large" if selection.is_committed(inside) else "data"
 
 
+def content(repo: Repository, path: str) -> bytes | None:
+    """What a commit made now would hold of a file; None for what is no file of its own, or cannot be read."""
+    full = repo.top / path
+    try:
+        return full.read_bytes() if full.is_file() and not full.is_symlink() else None
+    except OSError:
+        return None
+
+
+def records(
+    repo: Repository, state: working.Working, paths: Sequence[str]
+) -> list[tuple[str, changes.Outline | None, changes.Outline | None]]:
+    """(path, before, after) of each record among *paths*."""
+    found = [path for path in paths if selection.is_record(repo.inside(path) or "")]
+    heads = {change.path: change.head for change in state.changes if change.head}
+    asked = [path for path in found if path in heads]
+    before = dict(zip(asked, repo.blobs(heads[path] for path in asked), strict=True))
+    return [(path, changes.outline(before.get(path)), changes.outline(content(repo, path))) for path in found]
+
+
 def is_our_record(repo: Repository, path: str) -> bool:
     """Whether the file that lies where a record would is one."""
-    try:
-        return changes.outline((repo.top / path).read_bytes()) is not None
-    except OSError:
-        return False
+    return changes.outline(content(repo, path)) is not None
 
 
 def is_our_lock(content: bytes) -> bool:
@@ -74,8 +92,5 @@ def _belongs(repo: Repository, path: str) -> bool:
     if selection.is_record(inside):
         return is_our_record(repo, path)
     if inside == working.LOCK:
-        try:
-            return is_our_lock((repo.top / path).read_bytes())
-        except OSError:
-            return False
+        return is_our_lock(content(repo, path) or b"")
     return selection.is_committed(inside) and working.small(repo, path)

@@ -64,11 +64,7 @@ def _change(change: working.Change | None) -> FileChange:
 
 def _datasets(repo: Repository, state: working.Working, paths: list[str]) -> dict[str, DatasetChange]:
     """By path of a record, what became of its dataset; a record in its new stage tells of both."""
-    records = [path for path in paths if selection.is_record(repo.inside(path) or "")]
-    heads = {change.path: change.head for change in state.changes if change.head}
-    asked = [path for path in records if path in heads]
-    before = dict(zip(asked, repo.blobs(heads[path] or "" for path in asked), strict=True))
-    pairs = [(path, changes.outline(before.get(path)), changes.outline(_content(repo, path))) for path in records]
+    pairs = plan.records(repo, state, paths)
     found: dict[str, DatasetChange] = {}
     pairs.sort(key=lambda pair: changes.name_of(pair[0]))
     for _, of_one in itertools.groupby(pairs, key=lambda pair: changes.name_of(pair[0])):
@@ -76,13 +72,6 @@ def _datasets(repo: Repository, state: working.Working, paths: list[str]) -> dic
         for change in changes.datasets(several):
             found |= dict.fromkeys((path for path, _, _ in several), change)
     return found
-
-
-def _content(repo: Repository, path: str) -> bytes | None:
-    try:
-        return (repo.top / path).read_bytes()
-    except OSError:
-        return None
 
 
 def _blocked(repo: Repository, state: working.Working) -> Problem | None:
