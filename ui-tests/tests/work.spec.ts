@@ -1,5 +1,6 @@
 import { expect, galata, test } from '@jupyterlab/galata';
 
+import * as fs from 'fs';
 import * as path from 'path';
 
 import { hold } from './held';
@@ -212,37 +213,29 @@ test('a mark below the fold is there after a reload', async ({ page }) => {
 });
 
 test('rows and columns come back after a failure', async ({ page }) => {
-  let broken = true;
-  await page.route(/snapshots\/[^/]*\/(rows|columns)\?/, route =>
-    broken
-      ? route.fulfill({
-          status: 503,
-          json: { code: 'worker', message: 'The worker died.', hint: '' }
-        })
-      : route.fallback()
-  );
+  const packs = path.join(await place(page, 'flights'), '.e2e/store/packs');
+  const away = () => fs.renameSync(packs, `${packs}.away`);
+  const back = () => fs.renameSync(`${packs}.away`, packs);
   const sidebar = await open(page, 'flights', 300);
-  await sidebar.getByRole('option', { name: /^flights_clean/ }).click();
   const tab = page.locator('.e2e-DatasetTab');
   const alert = tab.getByRole('alert');
-  await expect(alert).toContainText('The worker died.');
-  broken = false;
+  away(); // as on a disk that is not mounted
+  try {
+    await sidebar.getByRole('option', { name: /^flights_clean/ }).click();
+    await expect(alert).toContainText('cannot be read', { timeout: 15_000 });
+  } finally {
+    back();
+  }
   await alert.getByRole('button', { name: 'Retry' }).click();
   await expect(alert).toBeHidden();
 
-  await page.route(/snapshots\/[^/]*\/columns\?/, route =>
-    broken
-      ? route.fulfill({
-          status: 503,
-          json: { code: 'worker', message: 'The worker died.', hint: '' }
-        })
-      : route.fallback()
-  );
-  broken = true;
-  await page.unroute(/snapshots\/[^/]*\/(rows|columns)\?/);
-  await tab.getByRole('tab', { name: 'Columns' }).click();
-  await expect(alert).toContainText('The worker died.');
-  broken = false;
+  away();
+  try {
+    await tab.getByRole('tab', { name: 'Columns' }).click();
+    await expect(alert).toContainText('cannot be read', { timeout: 15_000 });
+  } finally {
+    back();
+  }
   await alert.getByRole('button', { name: 'Retry' }).click();
   await expect(tab.getByRole('img').first()).toBeVisible({ timeout: 15_000 });
   await expect(alert).toBeHidden();
@@ -263,21 +256,13 @@ test('a job shows what it printed, and a refusal its next line', async ({
   await expectAccessible(page, '.jp-Dialog');
   await dialog.getByRole('button', { name: 'Close' }).click();
 
-  await page.route(/datasets\/weather\/rename/, route =>
-    route.fulfill({
-      status: 423,
-      json: {
-        code: 'locked',
-        message: 'Another process is writing.',
-        hint: 'e2e status'
-      }
-    })
-  );
   await page.getByRole('button', { name: 'Rename…' }).click();
-  await dialog.getByRole('textbox').fill('wind');
+  await dialog.getByRole('textbox').fill('flights'); // which there is
   await dialog.getByRole('button', { name: 'Rename' }).click();
-  const refused = page.locator('.Toastify__toast', { hasText: 'writing' });
-  await refused.getByRole('button', { name: 'Copy “%e2e status”' }).click();
+  const refused = page.locator('.Toastify__toast', { hasText: 'already' });
+  await refused
+    .getByRole('button', { name: 'Copy “%e2e rename weather OTHER”' })
+    .click();
   await expect(refused).toBeVisible(); // it stays until it is dismissed
 });
 
