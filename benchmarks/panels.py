@@ -41,7 +41,7 @@ def measure(folder: Path) -> list[Row]:
     """The slowest of 20 answers of each listing, warm; memory of server and worker; bundle and panel in a browser."""
     root = folder / "root"
     _make(root / "large")
-    return [*_asked(root), *_form(folder / "served"), _bundle(), *_seen(folder / "speed.json")]
+    return [*_asked(root), *_form(folder / "served"), _bundle(), *_seen(root, folder / "speed.json")]
 
 
 def _bundle() -> Row:
@@ -53,8 +53,8 @@ def _bundle() -> Row:
     return sized("bundle, gzipped", packed, or_bytes=250e3, note=f"{len(files)} files of JavaScript")
 
 
-def _seen(told: Path) -> list[Row]:
-    """How long the sidebar takes from the click until its chart is drawn: measured by the UI tests in Chromium."""
+def _seen(root: Path, told: Path) -> list[Row]:
+    """From the click until the sidebar's chart is drawn, frames while runs scroll: by the UI tests in Chromium."""
     what = "panel after the click"
     tests = REPOSITORY / "ui-tests"
     playwright = tests / "node_modules" / ".bin" / "playwright"
@@ -62,7 +62,10 @@ def _seen(told: Path) -> list[Row]:
     if chromium is None or not playwright.exists():
         return [left_out(what, "Chromium or ui-tests/node_modules is missing (make ui-test)")]
     path = os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")])
-    env = {**os.environ, "PATH": path, "E2E_CHROMIUM": chromium, "E2E_PORT": str(_free_port()), "E2E_SPEED": str(told)}
+    env = {
+        **os.environ, "PATH": path, "E2E_CHROMIUM": chromium, "E2E_PORT": str(_free_port()),
+        "E2E_ROOT": str(root), "E2E_SPEED": str(told),
+    }  # fmt: skip
     done = subprocess.run(
         [playwright, "test", "tests/speed.spec.ts"], check=False, cwd=tests, env=env, capture_output=True, text=True
     )
@@ -74,7 +77,16 @@ def _seen(told: Path) -> list[Row]:
         _judged("sidebar on the page after the first click", seen, aim=SEEN),
         _judged("its chart drawn, first after Lab was loaded", drawn, aim=SEEN),
         _judged("its chart drawn, again", [one["drawn"] / 1000 for one in said["again"]], aim=SEEN),
+        _frames(f"frames while {RUNS:,} runs scroll", said["scroll"]),
+        _frames(f"frames while {RUNS:,} runs are sorted, four ways", said["sorted"]),
     ]
+
+
+def _frames(what: str, took: list[float]) -> Row:
+    """*took* in milliseconds."""
+    longest = max(took) / 1000
+    timing = Timing([one / 1000 for one in took])
+    return Row(what, timing, aim=f"all ≤ {shown(AIM)}", met=longest <= AIM, note=f"the longest {shown(longest)}")
 
 
 def _asked(root: Path) -> list[Row]:

@@ -1,6 +1,6 @@
 import { nullTranslator } from '@jupyterlab/translation';
 
-import { ago, count, unbroken } from './words';
+import { ago, count, counted, unbroken } from './words';
 
 const trans = nullTranslator.load('e2e_lab');
 const NOW = Date.parse('2026-11-22T12:00:00Z');
@@ -15,7 +15,12 @@ it.each([
   ['nonsense', '']
 ])('%s was %s', (time, words) => expect(ago(time, trans, NOW)).toBe(words));
 
-it('parts the thousands', () => expect(count(336776)).toBe('336,776'));
+it('parts the thousands', () => {
+  expect(count(336776)).toBe('336,776');
+  expect(counted(trans._n('%1 run', '%1 runs', 10001), 10001)).toBe(
+    '10,001 runs'
+  );
+});
 
 it('breaks the facts of a summary only between them, but for long ones', () => {
   const long = 'arrivals_of_all_airports@v2 not committed';

@@ -5,6 +5,11 @@ export function count(n: number): string {
   return n.toLocaleString('en');
 }
 
+/** What `_n` said of a number, with the number as {@link count} writes it. */
+export function counted(said: string, n: number): string {
+  return said.replace(String(n), count(n));
+}
+
 /** In seconds. */
 const MINUTE = 60;
 const HOUR = 60 * MINUTE;

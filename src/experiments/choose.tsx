@@ -3,7 +3,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
 import { agreed } from '../components/question';
-import { count } from '../components/words';
+import { counted } from '../components/words';
 import { IRunColumn } from '../types';
 
 /** Ask which metrics and parameters are shown, as `metric NAME` and `param NAME`; null where nothing was changed. */
@@ -65,9 +65,10 @@ class Choice extends ReactWidget {
               />
               {column.name}
               <span className="e2e-mod-secondary">
-                {this.trans
-                  ._n('%1 run', '%1 runs', column.runs)
-                  .replace(String(column.runs), count(column.runs))}
+                {counted(
+                  this.trans._n('%1 run', '%1 runs', column.runs),
+                  column.runs
+                )}
               </span>
             </label>
           ))}

@@ -14,7 +14,7 @@ import * as React from 'react';
 
 import { ApiError, IApi, problemOf } from '../api';
 import { Problem } from '../components/problem';
-import { count } from '../components/words';
+import { count, counted } from '../components/words';
 import { IRunColumn, IRunEntry } from '../types';
 import { IFollower, Watch } from '../watch';
 import { chooseColumns } from './choose';
@@ -259,7 +259,10 @@ export class RunTable extends Panel implements IFollower {
                   count(chosen.length),
                   count(this._rows.total)
                 )
-              : trans._n('%1 run', '%1 runs', this._rows.total)}
+              : counted(
+                  trans._n('%1 run', '%1 runs', this._rows.total),
+                  this._rows.total
+                )}
           </span>
         </div>
         <div

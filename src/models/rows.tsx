@@ -4,7 +4,7 @@ import * as React from 'react';
 import { Name } from '../components/name';
 import { Sign } from '../components/sign';
 import { Windowed } from '../components/windowed';
-import { ago, count, moment } from '../components/words';
+import { ago, count, counted, moment } from '../components/words';
 import { IRegisteredVersion, IServiceEntry, RoomState } from '../types';
 import { keyOf } from './model';
 import { milliseconds } from './words';
@@ -102,7 +102,10 @@ export function ServiceRow(props: {
   const facts = [
     service.ref,
     running
-      ? trans._n('%1 request', '%1 requests', service.requests)
+      ? counted(
+          trans._n('%1 request', '%1 requests', service.requests),
+          service.requests
+        )
       : trans.__('model %1', service.model),
     service.p50 === null ? '' : milliseconds(service.p50)
   ];
