@@ -36,6 +36,7 @@
     ├── UnfitPython                           unfit_python        409
     │   ├── NoLibrary                         no_library          409
     │   └── VersionMismatch                   version_mismatch    409
+    ├── NotInstalled                          not_installed       409
     └── WorkerLost                            worker              503
 
 Each class carries a stable ``code``, the HTTP ``status`` the server answers with, and each instance a
@@ -67,6 +68,7 @@ __all__ = [
     "NoLibrary",
     "NoProject",
     "NotFound",
+    "NotInstalled",
     "NotOurs",
     "NotTrusted",
     "PredictionNotFound",
@@ -353,6 +355,13 @@ class VersionMismatch(UnfitPython):
     """The interpreter of a kernel has another e2e-lab than the server."""
 
     code = "version_mismatch"
+
+
+class NotInstalled(E2EError):
+    """A package that is needed for this alone is not installed."""
+
+    code = "not_installed"
+    status = 409
 
 
 class WorkerLost(E2EError):

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from e2e_lab.experiments.table import find_run, runs
     from e2e_lab.experiments.tables import is_remote
     from e2e_lab.experiments.tracking import open_store, prewarm, told
+    from e2e_lab.experiments.ui import ui_address, ui_changes, ui_command, ui_server
     from e2e_lab.experiments.wanted import Wanted
     from e2e_lab.experiments.whole import compare, run_columns, run_detail, run_page
 
@@ -52,6 +53,10 @@ __all__ = [
     "runs",
     "start",
     "told",
+    "ui_address",
+    "ui_changes",
+    "ui_command",
+    "ui_server",
     "wait",
 ]
 
@@ -63,6 +68,7 @@ _WHERE = {
     "overview": "glance", "prewarm": "tracking", "run_notebook": "notebook", "runs": "table", "start": "run",
     "told": "tracking", "wait": "background", "Wanted": "wanted", "compare": "whole", "is_remote": "tables",
     "run_columns": "whole", "run_detail": "whole", "run_page": "whole",
+    "ui_address": "ui", "ui_changes": "ui", "ui_command": "ui", "ui_server": "ui",
 }  # fmt: skip
 
 __getattr__ = lazily(__name__, _WHERE)

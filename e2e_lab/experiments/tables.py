@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from e2e_lab.experiments import embedded, tracking
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
 
 FRESH = 2.0
 """Seconds for which a server's runs are believed."""
-_HELD: dict[str, tuple[float, sqlite3.Connection]] = {}
 _holding = threading.Lock()
 _SCHEMA = """
 create table experiments (experiment_id, name);
@@ -32,6 +32,18 @@ create index params_of on params (run_uuid);
 create index tags_of on tags (run_uuid);
 create index metrics_of on metrics (run_uuid, key, step);
 """
+
+
+@dataclass
+class _Copy:
+    """What a server said, and of which runs every step is in it."""
+
+    connection: sqlite3.Connection
+    since: float = field(default_factory=time.monotonic)
+    whole: set[str] = field(default_factory=set)
+
+
+_HELD: dict[str, _Copy] = {}
 
 
 def is_remote(project: Project) -> bool:
@@ -67,17 +79,17 @@ def _copy(project: Project, whole: tuple[str, ...]) -> sqlite3.Connection:
     store = tracking.open_store(project)
     key = f"{store.uri} {project.name}"
     kept = _HELD.get(key)
-    if kept is None or time.monotonic() - kept[0] > FRESH:
-        if kept is not None:
-            kept[1].close()
-        with tracking.told(store.uri):
-            kept = _HELD[key] = time.monotonic(), _copied(project, store)
-    connection = kept[1]
-    going = [run for (run,) in connection.execute("select run_uuid from runs where status = 'RUNNING'")]
     with tracking.told(store.uri):
-        for run in {*whole, *going}:
-            _add_steps(connection, store, run)
-    return connection
+        if kept is None or time.monotonic() - kept.since > FRESH:
+            made = _Copy(_copied(project, store))
+            if kept is not None:
+                kept.connection.close()
+            kept = _HELD[key] = made
+        going = [run for (run,) in kept.connection.execute("select run_uuid from runs where status = 'RUNNING'")]
+        for run in {*whole, *going} - kept.whole:
+            _add_steps(kept.connection, store, run)
+            kept.whole.add(run)
+    return kept.connection
 
 
 def _copied(project: Project, store: tracking.Store) -> sqlite3.Connection:
@@ -133,7 +145,7 @@ def _point(run: str, metric: Any) -> tuple[Any, ...]:
 
 def _add_steps(connection: sqlite3.Connection, store: tracking.Store, run: str) -> None:
     """Every step of the run's metrics, which a listing does not have."""
-    connection.execute("delete from metrics where run_uuid = ?", (run,))
+    connection.execute("delete from metrics where run_uuid = ?", (run,))  # what an interrupted look has left
     for (key,) in connection.execute("select key from latest_metrics where run_uuid = ?", (run,)).fetchall():
         rows = [_point(run, metric) for metric in store.client.get_metric_history(run, key)]
         connection.executemany("insert into metrics values (?, ?, ?, ?, ?, ?)", rows)

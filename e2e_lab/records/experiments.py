@@ -103,6 +103,21 @@ class RunDetail(Record):
 
 
 @dataclass(frozen=True, kw_only=True)
+class MlflowWish(Record):
+    """Which run MLflow's pages are to show; all runs of the project where none is named."""
+
+    run: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class MlflowPages(Record):
+    """Where MLflow's pages are: under the server's base URL where they are *own*, else at a tracking server."""
+
+    own: bool
+    url: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class ComparedRow(Record):
     """One name and its value in each run, None where a run has none."""
 

@@ -21,6 +21,7 @@ BODIES = {
     "RevisionWish": {"revision": "HEAD"},
     "InitWish": {"path": "flights"}, "RenameWish": {"new": "other"}, "RestoreWish": {"selector": "v1"},
     "AliasWish": {"alias": "champion", "version": 1}, "PredictWish": {"rows": [{}]},
+    "MlflowWish": {"run": "f" * 32},
     "CompareWish": {"rows": [{}], "predictions": [1.0]},
     "JobWish": {"kind": "export", "args": {"ref": "flights"}},
 }  # fmt: skip

@@ -27,12 +27,15 @@ async def look():
         said = {}
         for noun in json.loads(sys.argv[2]):
             url = f"{app.connection_url.rstrip('/')}/e2e-lab/api/{noun}{'&' if '?' in noun else '?'}project=flights"
-            got = await AsyncHTTPClient().fetch(url, headers={"Authorization": "token t"}, raise_error=False)
+            got = await AsyncHTTPClient().fetch(
+                url, headers={"Authorization": "token t"}, raise_error=False, request_timeout=60,
+            )
             said[noun] = got.code
         for noun, body in json.loads(sys.argv[3]).items():
             url = f"{app.connection_url.rstrip('/')}/e2e-lab/api/{noun}?project=flights"
             got = await AsyncHTTPClient().fetch(
-                url, method="POST", body=json.dumps(body), headers={"Authorization": "token t"}, raise_error=False
+                url, method="POST", body=json.dumps(body), headers={"Authorization": "token t"}, raise_error=False,
+                request_timeout=60,
             )
             said[noun] = got.code
         print(json.dumps({"said": said, "modules": sorted(sys.modules)}), flush=True)
@@ -58,6 +61,7 @@ CHANGES = {
     "datasets/late/rename": {"new": "later"},
     "datasets/flights/restore": {"selector": "v1"},
     "jobs": {"kind": "export", "args": {"ref": "flights"}},
+    "mlflow": {},
 }
 
 

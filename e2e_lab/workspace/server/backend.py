@@ -18,6 +18,7 @@ from traitlets.config import Configurable
 
 from e2e_lab.errors import NotFound, UnfitPython, UsageError
 from e2e_lab.workspace.server.kept import Kept
+from e2e_lab.workspace.server.mlflow_pages import MlflowProcesses
 from e2e_lab.workspace.tables import Worker
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ class E2ELab(Configurable):
         config=True
     )
     worker_timeout_seconds = Float(60.0, help="How long a question about a table may take.").tag(config=True)
+    mlflow_idle_seconds = Float(1800.0, help="How long MLflow's pages wait for a request before they end.").tag(
+        config=True
+    )
 
 
 @dataclass(frozen=True)
@@ -54,12 +58,14 @@ class Backend:
     worker: Worker = field(init=False)
     models: Worker = field(init=False)
     """Another one for what needs a model: rows scroll on while that is loaded."""
+    mlflow: MlflowProcesses = field(init=False)
 
     def __post_init__(self) -> None:
         settings = E2ELab(config=self.app.config)
         self.worker, self.models = (
             Worker(idle=settings.worker_idle_seconds, timeout=settings.worker_timeout_seconds) for _ in range(2)
         )
+        self.mlflow = MlflowProcesses(self.app.web_app, idle=settings.mlflow_idle_seconds)
 
     @property
     def root(self) -> Path:

@@ -11,7 +11,7 @@ from typing import Any
 from e2e_lab.records import Initialised, ModelVersion, Record, Removed, Renamed, Restored, Stopped
 from e2e_lab.records.changes import CommitPage, RestorePlan, RevisionWish, WorkingChanges
 from e2e_lab.records.data import STAGES
-from e2e_lab.records.experiments import Comparison, RunColumns, RunDetail, RunPage
+from e2e_lab.records.experiments import Comparison, MlflowPages, MlflowWish, RunColumns, RunDetail, RunPage
 from e2e_lab.records.jobs import Job, JobLog, JobPage, JobWish
 from e2e_lab.records.model_panels import (
     AliasWish,
@@ -134,6 +134,8 @@ ROUTES = (
     Route("GET", "runs/{id}", runs.run, RunDetail, "one run whole"),
     Route("GET", "runs/{id}/comparison", runs.comparison, Comparison, "what two or more runs have alike and what not",
           (Param("with", "the id of another run, or its beginning", many=True),)),
+    Route("POST", "mlflow", runs.mlflow, MlflowPages, "have MLflow's own pages of the project's runs ready",
+          body=MlflowWish),
     Route("GET", "changes", changes.changes, WorkingChanges, "what a commit made now would put in, and what not",
           (Param("limit", "how many files at most", "number", 1000, most=10_000),)),
     Route("GET", "commits", changes.commits, CommitPage, "commits, newest first, with what each did to the data",

@@ -9,6 +9,7 @@ from typing import Any
 from e2e_lab import experiments
 from e2e_lab.project import Project
 from e2e_lab.records import Record
+from e2e_lab.records.experiments import MlflowPages
 from e2e_lab.workspace.server.asked import Asked
 from e2e_lab.workspace.server.kept import seconds
 from e2e_lab.workspace.server.paths import under
@@ -44,6 +45,15 @@ async def comparison(asked: Asked) -> Answer:
     """``GET runs/{id}/comparison``."""
     refs = [asked.words["id"], *asked.query["with"]]
     return await _answer(asked, lambda project: experiments.compare(project, refs), "run comparison", {"runs": refs})
+
+
+async def mlflow(asked: Asked) -> Answer:
+    """``POST mlflow``."""
+    project = await asyncio.to_thread(lambda: asked.project)
+    if await asyncio.to_thread(experiments.is_remote, project):
+        return await asked.backend.worker.ask("mlflow", project, None, asked.body.to_json())
+    place = await asked.backend.mlflow.place(project)
+    return MlflowPages(own=True, url=place + await asyncio.to_thread(experiments.ui_address, project, asked.body.run))
 
 
 def _wanted(asked: Asked) -> experiments.Wanted:
