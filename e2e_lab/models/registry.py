@@ -101,14 +101,19 @@ def find_model(project: Project, ref: Ref) -> ModelVersion:
 
 def model_versions(project: Project, name: str | None = None) -> tuple[ModelVersion, ...]:
     """All versions of all registered models, or of one; by name, oldest first."""
-    found: list[ModelVersion] = []
+    return tuple(_record(version, aliases) for version, aliases in as_registered(project, name))
+
+
+def as_registered(project: Project, name: str | None = None) -> list[tuple[Registered, dict[str, int]]]:
+    """The same as MLflow tells them, each with all aliases of its model."""
+    found: list[tuple[Registered, dict[str, int]]] = []
     with _registry(project) as client:
         names = [name] if name else sorted(model.name for model in _pages(client.search_registered_models))
         for each in names:
             versions = _registered(client, each)
             aliases = _aliases(client, each) if versions else {}
-            found += [_record(version, aliases) for version in versions]
-    return tuple(found)
+            found += [(version, aliases) for version in versions]
+    return found
 
 
 def kept_of(project: Project, version: ModelVersion) -> KeptModel:

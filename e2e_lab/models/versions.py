@@ -7,14 +7,17 @@ import sqlite3
 from collections import defaultdict
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from e2e_lab import experiments
 from e2e_lab.errors import ModelNotFound
-from e2e_lab.models.registry import DATA, RUN, find_model, kept_of, model_versions
+from e2e_lab.models.registry import DATA, MODEL_ID, RUN, as_registered, find_model, kept_of
 from e2e_lab.project import Project
-from e2e_lab.records import ModelVersion, Parent, Ref
+from e2e_lab.records import Parent, Ref
 from e2e_lab.records.model_panels import RegisteredVersion
+
+if TYPE_CHECKING:
+    from mlflow.entities.model_registry import ModelVersion as Registered
 
 _GONE = "Deleted_Internal"
 """The stage of a version that MLflow has deleted and keeps a row of."""
@@ -27,7 +30,7 @@ def registered(project: Project) -> tuple[RegisteredVersion, ...]:
     With a tracking server it is asked, which needs mlflow.
     """
     if experiments.is_remote(project):
-        found = [_told(version) for version in model_versions(project)]
+        found = [_told(project, version, aliases) for version, aliases in as_registered(project)]
         return tuple(sorted(found, key=lambda one: (one.name, -one.version)))
     with experiments.reading(project) as connection:
         return _read(project, connection) if connection else ()
@@ -52,19 +55,33 @@ def _read(project: Project, connection: sqlite3.Connection) -> tuple[RegisteredV
     tags: dict[tuple[str, int], dict[str, str]] = defaultdict(dict)
     for name, version, key, value in connection.execute("select name, version, key, value from model_version_tags"):
         tags[name, int(version)][key] = value
-    found = []
-    for name, version, created, run, source in connection.execute(f"{_VERSIONS} order by name, version desc", (_GONE,)):
-        tag = tags[name, int(version)]
-        about = _about(_folder(project, source))
-        found.append(
-            RegisteredVersion(
-                name=name, version=int(version), ref=f"{name}@v{version}",
-                aliases=tuple(sorted(aliases[name, int(version)])), run=run or "", run_name=tag.get(RUN) or run or "",
-                class_name=str(about.get("class", "")).rpartition(".")[2], data=_data(about, tag),
-                time=datetime.fromtimestamp(created / 1000, UTC) if created else None,
-            )
-        )  # fmt: skip
-    return tuple(found)
+    rows = connection.execute(f"{_VERSIONS} order by name, version desc", (_GONE,))
+    return tuple(
+        _entry(name, version, created, run, about=_about(_folder(project, source)), tags=tags[name, int(version)],
+               aliases=aliases[name, int(version)])
+        for name, version, created, run, source in rows
+    )  # fmt: skip
+
+
+def _told(project: Project, version: Registered, aliases: dict[str, int]) -> RegisteredVersion:
+    """A version of a tracking server; the kept model's own words where its files have come here."""
+    folder = project.home / "models" / str(version.tags.get(MODEL_ID))
+    mine = [alias for alias, of in aliases.items() if of == int(version.version)]
+    return _entry(
+        version.name, version.version, version.creation_timestamp, version.run_id, about=_about(folder),
+        tags=version.tags, aliases=mine,
+    )  # fmt: skip
+
+
+def _entry(
+    name: str, version: int | str, created: int | None, run: str | None, *, about: dict[str, Any],
+    tags: dict[str, str], aliases: list[str],
+) -> RegisteredVersion:  # fmt: skip
+    return RegisteredVersion(
+        name=name, version=int(version), ref=f"{name}@v{version}", aliases=tuple(sorted(aliases)), run=run or "",
+        run_name=tags.get(RUN) or run or "", class_name=str(about.get("class", "")).rpartition(".")[2],
+        data=_data(about, tags), time=datetime.fromtimestamp(created / 1000, UTC) if created else None,
+    )  # fmt: skip
 
 
 def _folder(project: Project, source: str) -> Path:
@@ -91,10 +108,3 @@ def _data(about: dict[str, Any], tag: dict[str, str]) -> tuple[Parent, ...]:
     except (ValueError, TypeError, KeyError):
         return ()
     return tuple(dict.fromkeys(used))
-
-
-def _told(version: ModelVersion) -> RegisteredVersion:
-    return RegisteredVersion(
-        name=version.name, version=version.version, ref=version.ref, aliases=version.aliases, run=version.run,
-        run_name=version.run_name, class_name="", data=(), time=None,
-    )  # fmt: skip
