@@ -15,6 +15,7 @@ import {
   IJob,
   IJobPage,
   IKernelCheck,
+  IMlflowPages,
   IModelPage,
   IModelVersion,
   IOrigins,
@@ -273,6 +274,14 @@ export class Api {
     const [first, ...others] = ids;
     const query = { project: folder, with: others };
     return this.get(`runs/${encodeURIComponent(first)}/comparison`, query);
+  }
+
+  /** Have MLflow's own pages ready, at one run where one is named. */
+  async mlflow(folder: string, run: string | null): Promise<IMlflowPages> {
+    const query = { project: folder };
+    const pages = await this.post<IMlflowPages>('mlflow', query, { run });
+    const { baseUrl } = this.settings;
+    return pages.own ? { ...pages, url: `${baseUrl}${pages.url}` } : pages;
   }
 
   jobs(folder: string, limit = 50): Promise<IJobPage> {

@@ -33,6 +33,7 @@ import { addHabits } from './habits';
 import { Jobs } from './jobs';
 import { Badges, snapshots } from './kernel/badges';
 import { Kernels } from './kernel/model';
+import { MlflowTabs } from './mlflow/tabs';
 import { ModelsRoom } from './models/room';
 import { panels } from './panels';
 import { Sidebar } from './sidebar';
@@ -114,9 +115,11 @@ const plugin: JupyterFrontEndPlugin<void> = {
     });
     const experiments = new ExperimentsModel(api, watch, kernels);
     const runActions = new RunActions(kernels, jobs, trans);
+    const mlflow = new MlflowTabs(app.shell, { api, themes, trans });
     const runTabs = new RunTabs(app.shell, {
       ...{ api, watch, flow, trans },
       ...{ actions: runActions, drawing: { rendermime, themes } },
+      onMlflow: (folder, run) => mlflow.open(folder, { run }),
       onData: (folder, ref) => {
         const [name, selector] = ref.split('@');
         tabs.open(folder, name, selector);
@@ -152,7 +155,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const parts = {
       ...{ app, palette, sidebar, watch, flow, data, kernels, actions, tabs },
       ...{ ingestion, changes, changing, models, trans },
-      ...{ experiments, runActions, runTabs }
+      ...{ experiments, mlflow, runActions, runTabs }
     };
     addCommands(parts);
     addRunCommands(parts);
@@ -181,6 +184,11 @@ const plugin: JupyterFrontEndPlugin<void> = {
         pins: [...state.pins],
         columns: state.columns && [...state.columns]
       }),
+      name: ({ content: { folder } }) => folder
+    });
+    void restorer?.restore(mlflow.tracker, {
+      command: RunCommandIDs.mlflow,
+      args: ({ content: { folder, at } }) => ({ folder, at }),
       name: ({ content: { folder } }) => folder
     });
     void restorer?.restore(tabs.tracker, {

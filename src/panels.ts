@@ -11,6 +11,7 @@ import { ExperimentsPanel } from './experiments/panel';
 import { RunActions } from './experiments/actions';
 import { RunTabs } from './experiments/tabs';
 import { FlowPanel } from './flow/panel';
+import { MlflowTabs } from './mlflow/tabs';
 import { loadLibrary, runLine } from './notebook';
 import { Sidebar } from './sidebar';
 
@@ -29,6 +30,7 @@ export interface IPanelParts extends IParts {
   experiments: ExperimentsModel;
   runActions: RunActions;
   runTabs: RunTabs;
+  mlflow: MlflowTabs;
   sidebar: Sidebar;
 }
 
@@ -123,7 +125,7 @@ function experimentsPanel(parts: IPanelParts): Widget {
     },
     trans
   );
-  return withToolbar(panel, parts, [RunCommandIDs.table]);
+  return withToolbar(panel, parts, [RunCommandIDs.table, RunCommandIDs.mlflow]);
 }
 
 /** Put commands into the title of a panel's section. */

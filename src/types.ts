@@ -531,6 +531,23 @@ export interface IMadeVersion {
   text: string;
 }
 
+/**
+ * Where MLflow's pages are: under the server's base URL where they are *own*,
+ * else at a tracking server.
+ */
+export interface IMlflowPages {
+  own: boolean;
+  url: string;
+}
+
+/**
+ * Which run MLflow's pages are to show; all runs of the project where none is
+ * named.
+ */
+export interface IMlflowWish {
+  run?: string | null;
+}
+
 /** Versions of registered models, by the model's name, newest version first. */
 export interface IModelPage {
   total: number;

@@ -1,9 +1,10 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { ICommandPalette } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
-import { listIcon } from '@jupyterlab/ui-components';
+import { launchIcon, listIcon } from '@jupyterlab/ui-components';
 
 import { FlowModel } from '../flow/model';
+import { MlflowTabs } from '../mlflow/tabs';
 import { IRunEntry } from '../types';
 import { RunActions } from './actions';
 import { ExperimentsModel } from './model';
@@ -17,7 +18,9 @@ export const RunCommandIDs = {
   open: 'e2e-lab:open-run',
   explain: 'e2e-lab:explain-run',
   compare: 'e2e-lab:compare-run',
-  register: 'e2e-lab:register-run'
+  register: 'e2e-lab:register-run',
+  mlflow: 'e2e-lab:open-mlflow',
+  inMlflow: 'e2e-lab:open-run-in-mlflow'
 } as const;
 
 /** What the commands work with. */
@@ -28,12 +31,14 @@ export interface IRunParts {
   experiments: ExperimentsModel;
   runActions: RunActions;
   runTabs: RunTabs;
+  mlflow: MlflowTabs;
   trans: TranslationBundle;
 }
 
 /** Make what can be done with runs commands: in the palette, or in the menu of a run. */
 export function addRunCommands(parts: IRunParts): void {
-  const { app, palette, experiments, flow, runTabs, trans } = parts;
+  const { app, palette, experiments, flow, mlflow, runTabs, trans } = parts;
+  const writable = () => flow.state.status?.writable ?? false;
   app.commands.addCommand(RunCommandIDs.table, {
     label: args =>
       args.isPalette ? trans.__('Show all runs') : trans.__('All runs'),
@@ -45,11 +50,23 @@ export function addRunCommands(parts: IRunParts): void {
         'sort' in state ? state : {}
       )
   });
-  const args = { isPalette: true };
-  palette?.addItem({
-    ...{ command: RunCommandIDs.table, args },
-    category: 'e2e-lab'
+  app.commands.addCommand(RunCommandIDs.mlflow, {
+    label: trans.__('Open MLflow UI'),
+    caption: trans.__("Show the runs in MLflow's own pages"),
+    icon: launchIcon,
+    isEnabled: ({ folder }) => typeof folder === 'string' || writable(),
+    execute: ({ folder, at }) =>
+      mlflow.open(typeof folder === 'string' ? folder : runTabs.folder, {
+        at: typeof at === 'string' ? at : undefined
+      })
   });
+  flow.changed.connect(() =>
+    app.commands.notifyCommandChanged(RunCommandIDs.mlflow)
+  );
+  const args = { isPalette: true };
+  for (const command of [RunCommandIDs.table, RunCommandIDs.mlflow]) {
+    palette?.addItem({ command, args, category: 'e2e-lab' });
+  }
 
   const add = (
     id: string,
@@ -89,15 +106,20 @@ export function addRunCommands(parts: IRunParts): void {
     RunCommandIDs.register,
     trans.__('Register…'),
     run => parts.runActions.register(runTabs.folder, run),
-    run =>
-      (flow.state.status?.writable ?? false) &&
-      parts.runActions.canRegister(run)
+    run => writable() && parts.runActions.canRegister(run)
+  );
+  add(
+    RunCommandIDs.inMlflow,
+    trans.__('Open in MLflow'),
+    ({ id }) => mlflow.open(runTabs.folder, { run: id }),
+    writable
   );
   [
     RunCommandIDs.open,
     RunCommandIDs.explain,
     RunCommandIDs.compare,
-    RunCommandIDs.register
+    RunCommandIDs.register,
+    RunCommandIDs.inMlflow
   ].forEach((command, rank) =>
     app.contextMenu.addItem({ command, rank, selector: RUNS })
   );

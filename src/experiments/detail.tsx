@@ -21,9 +21,10 @@ export function Detail(props: {
   trans: TranslationBundle;
   /** Null where nothing can be written. */
   onRegister: (() => void) | null;
+  onMlflow: (() => void) | null;
   onData: (ref: string) => void;
 }): React.ReactElement {
-  const { detail, drawing, trans, onRegister, onData } = props;
+  const { detail, drawing, trans, onRegister, onMlflow, onData } = props;
   const { run, curves, kept, notes, missing } = detail;
   const steps = stepped(curves);
   const [all, setAll] = React.useState(false);
@@ -57,6 +58,15 @@ export function Detail(props: {
             onClick={onRegister}
           >
             {trans.__('Register…')}
+          </Button>
+        )}
+        {onMlflow && (
+          <Button
+            className="jp-mod-styled"
+            title={trans.__("Show this run in MLflow's own pages")}
+            onClick={onMlflow}
+          >
+            {trans.__('Open in MLflow')}
           </Button>
         )}
         <Copyable text={`e2e trace ${run.id.slice(0, 12)}`} trans={trans} />

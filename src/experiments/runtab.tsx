@@ -21,8 +21,10 @@ export interface IRunTabParts {
   readonly watch: Watch;
   readonly drawing: IDrawing;
   readonly trans: TranslationBundle;
-  readonly canRegister: () => boolean;
+  /** Whether the project can be written to. */
+  readonly canChange: () => boolean;
   readonly onRegister: (detail: IRunDetail) => void;
+  readonly onMlflow: (id: string) => void;
   readonly onOpen: (id: string) => void;
   readonly onData: (ref: string) => void;
 }
@@ -109,7 +111,7 @@ export class RunTab extends SeenWidget implements IFollower {
   }
 
   private draw(): React.ReactNode {
-    const { drawing, trans, canRegister, onRegister, onOpen, onData } =
+    const { drawing, trans, canChange, onData, onMlflow, onOpen, onRegister } =
       this.parts;
     const detail = this._detail;
     const comparison = this._comparison;
@@ -126,7 +128,8 @@ export class RunTab extends SeenWidget implements IFollower {
             detail={detail}
             drawing={drawing}
             trans={trans}
-            onRegister={canRegister() ? () => onRegister(detail) : null}
+            onRegister={canChange() ? () => onRegister(detail) : null}
+            onMlflow={canChange() ? () => onMlflow(detail.run.id) : null}
             onData={onData}
           />
         )}

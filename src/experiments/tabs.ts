@@ -31,6 +31,8 @@ export class RunTabs {
       actions: RunActions;
       drawing: IDrawing;
       trans: TranslationBundle;
+      /** Show a run in MLflow's own pages. */
+      onMlflow: (folder: string, run: string) => void;
       /** Show a version of a dataset. */
       onData: (folder: string, ref: string) => void;
     }
@@ -85,8 +87,9 @@ export class RunTabs {
     const { actions, api, drawing, flow, trans, watch } = this.parts;
     const content = new RunTab(folder, ids, {
       ...{ api, watch, drawing, trans },
-      canRegister: () => flow.state.status?.writable ?? false,
+      canChange: () => flow.state.status?.writable ?? false,
       onRegister: ({ run }) => void actions.register(folder, run),
+      onMlflow: run => this.parts.onMlflow(folder, run),
       onOpen: id => this.open(folder, [id]),
       onData: ref => this.parts.onData(folder, ref)
     });
