@@ -153,6 +153,7 @@ async def test_a_start_that_fails_says_what_mlflow_said_and_can_be_tried_again(
     database.write_bytes(b"no database at all" * 100)
     refused = await ask("mlflow", project="flights", body={})
     assert (refused.status, refused.body["code"]) == (502, "tracking")
+    assert refused.body["message"].startswith("MLflow ended while it started.\n")
     assert "file is not a database" in refused.body["message"]
     assert refused.body["hint"] == f"see {tracked.home / 'mlflow-ui.log'}"
     assert family(os.getpid()) == set()

@@ -1,7 +1,9 @@
 import { expect, galata, test } from '@jupyterlab/galata';
+import * as fs from 'fs';
 import * as path from 'path';
 
 import {
+  createProject,
   endKernels,
   expectAccessible,
   open,
@@ -92,4 +94,29 @@ test('MLflow’s own pages open by a click, and again after a reload', async ({
   await expect(inside.getByText('deeper').first()).toBeVisible();
   await picture(page, 'mlflow-dark');
   expect(away).toEqual([]);
+});
+
+test('a start that fails says why, and can be tried again', async ({
+  page
+}) => {
+  await createProject(page, 'unlucky');
+  const home = path.join(await place(page, 'unlucky'), '.e2e');
+  fs.writeFileSync(path.join(home, 'mlflow.db'), 'no database at all');
+  await run(page, 'e2e-lab:open-mlflow');
+  const said = page.locator('.e2e-MlflowTab').getByRole('alert');
+  await expect(said).toContainText(/ended while it started.*not a database/s, {
+    timeout: 60_000
+  });
+  await expectAccessible(page, '.e2e-MlflowTab');
+  await picture(page, 'mlflow-failed');
+  for (const name of fs.readdirSync(home)) {
+    if (name.startsWith('mlflow.db')) {
+      fs.rmSync(path.join(home, name));
+    }
+  }
+  await said.getByRole('button', { name: 'Retry' }).click();
+  const inside = page.frameLocator('.e2e-MlflowTab iframe');
+  await expect(inside.getByText('unlucky').first()).toBeVisible({
+    timeout: 90_000
+  });
 });

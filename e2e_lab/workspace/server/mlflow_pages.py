@@ -135,11 +135,11 @@ async def _begin(project: Project, idle: float) -> Running:
     try:
         await asyncio.wait_for(_first_answer(running), READY_SECONDS)
     except BaseException as problem:
-        ended = running.process.poll() is not None
         await asyncio.shield(asyncio.to_thread(running.end))
-        if not isinstance(problem, (OSError, TimeoutError)):
+        if not isinstance(problem, OSError):
             raise
-        how = "has ended while it started" if ended else f"was not ready in {READY_SECONDS:.0f} s"
+        late = isinstance(problem, TimeoutError)
+        how = f"was not ready in {READY_SECONDS:.0f} s" if late else "ended while it started"
         raise TrackingError(f"MLflow {how}.{_tail(log)}", hint=f"see {log}") from None
     return running
 
