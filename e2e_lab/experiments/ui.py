@@ -154,6 +154,8 @@ def _application(project: Project) -> Application:
         raise TrackingError("The runs of this project are at a tracking server.", hint="see its own page")
     uri = tracking.open_store(project).uri
     artifacts = (project.home / "artifacts").as_uri()
+    for name in [name for name in os.environ if name.startswith("MLFLOW_SERVER_")]:
+        del os.environ[name]  # of a server for others: its host names, who may frame it
     os.environ |= {"MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false", "MLFLOW_TRACKING_URI": uri}
     from mlflow.server import constants
 
