@@ -90,6 +90,17 @@ class MlflowProcesses:
             task = self._begun[key] = asyncio.ensure_future(_begin(project, self.idle))
         return (await asyncio.shield(task)).address  # a browser that goes away takes nobody else's start with it
 
+    async def over(self, key: str) -> bool:
+        """Whether the process has ended, or does so now: one that was killed may take a moment."""
+        task = self._begun.get(key)
+        if task is None or not task.done() or task.exception():
+            return False
+        try:
+            await asyncio.to_thread(task.result().process.wait, 2.0)
+        except subprocess.TimeoutExpired:
+            return False
+        return True
+
     def project(self, key: str) -> Project:
         """The project that *key* stands for."""
         return self._projects[key]

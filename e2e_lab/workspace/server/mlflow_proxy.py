@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 _OURS = ("Authorization", "Cookie", "Origin", "Referer")
 """What a request says about this server, and is nobody else's business."""
 
+_LOOKS = ("GET", "HEAD", "OPTIONS")
+
 
 class MlflowHandler(ProxyHandler):  # type: ignore[misc]
     """Passes one request on: authenticated by the class it comes from, authorized here, and to no other address.
@@ -39,7 +41,7 @@ class MlflowHandler(ProxyHandler):  # type: ignore[misc]
         """MLflow's pages know nothing of our token: what changes anything must come from a page of this server."""
         if not hasattr(self, "_jupyter_current_user"):  # called too early; it is called again
             return
-        if self.token_authenticated or self.request.method in ("GET", "HEAD", "OPTIONS"):
+        if self.token_authenticated or self.request.method in _LOOKS:
             return
         host = urlsplit(self.request.headers.get("Origin", "")).netloc
         if not host or not self.check_origin():
@@ -77,12 +79,20 @@ class MlflowHandler(ProxyHandler):  # type: ignore[misc]
         except KeyError:
             raise HTTPError(404, "Open MLflow's pages from the sidebar of e2e-lab.") from None
         try:
+            await self._ask(key, path)
+        except (OSError, HTTPError):  # it may have ended under the question, killed or idle for too long
+            if self.request.method not in _LOOKS or not await self.processes.over(key):
+                raise
+            await self._ask(key, path)
+        if self.get_status() < 400 and experiments.ui_changes(self.request.method, path):
+            await asyncio.to_thread(project.changed)
+
+    async def _ask(self, key: str, path: str) -> None:
+        try:
             self.unix_socket = str(await self.processes.address(key))
         except E2EError as error:
             raise HTTPError(error.status, "%s", error.message) from None
         await self.proxy("localhost", 0, path)
-        if self.get_status() < 400 and experiments.ui_changes(self.request.method, path):
-            await asyncio.to_thread(project.changed)
 
     def get_client_uri(self, protocol: str, host: str, *_: object) -> str:
         """The address as it came, nothing decoded."""
