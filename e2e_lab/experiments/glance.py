@@ -12,6 +12,9 @@ from e2e_lab.records import RunsOverview
 _COUNTED = (
     "from runs join experiments using (experiment_id) where experiments.name = ? and runs.lifecycle_stage = 'active'"
 )
+_KEPT = (
+    "and status = 'FINISHED' and run_uuid in (select source_run_id from logged_models where lifecycle_stage = 'active')"
+)
 
 
 def overview(project: Project) -> RunsOverview:
@@ -39,7 +42,7 @@ def _read(connection: sqlite3.Connection, experiment: str) -> RunsOverview:
     newest_model = connection.execute("select name from registered_models order by creation_time desc").fetchone()
     counts = RunsOverview(
         runs=runs, running=running, models=models, registered=registered,
-        newest_model=newest_model[0] if newest_model else None,
+        newest_model=newest_model[0] if newest_model else None, newest_kept=_newest_kept(connection, experiment),
     )  # fmt: skip
     newest = connection.execute(
         f"select run_uuid, runs.name, status {_COUNTED} order by start_time desc limit 1",
@@ -53,3 +56,17 @@ def _read(connection: sqlite3.Connection, experiment: str) -> RunsOverview:
     return replace(
         counts, newest_name=newest[1], newest_status=newest[2].lower(), newest_metrics=dict(metrics)
     )  # fmt: skip
+
+
+def _newest_kept(connection: sqlite3.Connection, experiment: str) -> str | None:
+    kept = connection.execute(
+        f"select run_uuid, runs.name {_COUNTED} {_KEPT} order by start_time desc limit 1", (experiment,)
+    ).fetchone()
+    if kept is None:
+        return None
+    run, name = kept
+    meant = connection.execute(
+        f"select run_uuid {_COUNTED} and status = 'FINISHED' and runs.name = ? order by start_time desc limit 1",
+        (experiment, name),
+    ).fetchone()
+    return str(name) if meant[0] == run else str(run[:8])

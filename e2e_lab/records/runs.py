@@ -91,7 +91,11 @@ def _some(said: list[str], most: int = 8) -> Brief:
 
 @dataclass(frozen=True, kw_only=True)
 class RunsOverview(Record):
-    """How the experiments stand, in counts; *remote* names the tracking server where there is one (never asked)."""
+    """How the experiments stand, in counts; *remote* names the tracking server where there is one (never asked).
+
+    *newest_kept* is how the newest finished run that kept a model is called in a line: by its name, or by its id
+    where the name would mean another run.
+    """
 
     remote: str | None = None
     runs: int = 0
@@ -99,6 +103,7 @@ class RunsOverview(Record):
     models: int = 0
     registered: int = 0
     newest_model: str | None = None
+    newest_kept: str | None = None
     newest_name: str | None = None
     newest_status: str | None = None
     newest_metrics: dict[str, float] = field(default_factory=dict)

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from e2e_lab import experiments
 from e2e_lab import project as projects
 from e2e_lab.project import Project
 
@@ -89,6 +90,28 @@ async def test_runs_are_listed_newest_first_with_what_they_logged_and_used(ask: 
     assert eight["seconds"] >= 0
     assert broken["status"] == "failed"
     assert (kept["models"], kept["registered"], kept["params"]) == (["model"], [], {"alpha": "0.5"})
+
+
+async def test_the_next_step_is_to_register_a_run_that_kept_a_model(ask: Any, made: Project) -> None:
+    async def step() -> Any:
+        answer = await ask("status", project="flights")
+        return next(room["next"] for room in answer.body["rooms"] if room["name"] == "Models")
+
+    assert await step() == "e2e register kept --as NAME"
+    experiments.start(made, "later").finish()
+    assert await step() == "e2e register kept --as NAME"  # the newest run kept none
+    experiments.start(made, "kept").finish()
+    run = next(run["id"] for run in (await runs(ask)).body["items"] if run["models"])
+    assert await step() == f"e2e register {run[:8]} --as NAME"  # the name alone means the other run now
+    with database(made) as connection:
+        connection.execute("delete from runs where name = 'kept' and run_uuid != ?", (run,))
+        connection.execute("update runs set name = 'a ridge' where run_uuid = ?", (run,))
+    made.changed()
+    assert await step() == "e2e register 'a ridge' --as NAME"
+    with database(made) as connection:
+        connection.execute("update logged_models set lifecycle_stage = 'deleted'")
+    made.changed()
+    assert await step() == "e2e keep NAME --model MODEL --X TABLE"
 
 
 async def test_without_a_run_the_list_is_empty_and_nothing_is_made(ask: Any, flights: Project) -> None:

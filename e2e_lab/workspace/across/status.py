@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from concurrent.futures import ThreadPoolExecutor
 
 from e2e_lab import experiments, models, serving, storage, versioning
@@ -72,7 +73,9 @@ def _experiments(seen: RunsOverview) -> Room:
 
 def _models(seen: RunsOverview, packages: tuple[Package, ...]) -> Room:
     if not seen.registered and not packages:
-        step = f"e2e register {seen.newest_name} --as NAME" if seen.models else None
+        step = "e2e keep NAME --model MODEL --X TABLE" if seen.runs else None
+        if seen.newest_kept:
+            step = f"e2e register {shlex.quote(seen.newest_kept)} --as NAME"
         return Room(name="Models", state="empty", summary="no registered models yet", next=step)
     said = [f"{packages[-1].ref} packaged" if packages else "none packaged"]
     if seen.registered > 1 or not packages:
