@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from dataclasses import replace
 
-from e2e_lab.experiments import database, tracking
+from e2e_lab.experiments import database, owners, tracking
 from e2e_lab.project import Project
 from e2e_lab.records import RunsOverview
 
@@ -43,6 +43,7 @@ def _read(connection: sqlite3.Connection, experiment: str) -> RunsOverview:
     counts = RunsOverview(
         runs=runs, running=running, models=models, registered=registered,
         newest_model=newest_model[0] if newest_model else None, newest_kept=_newest_kept(connection, experiment),
+        keeping=_keeping(connection, experiment),
     )  # fmt: skip
     newest = connection.execute(
         f"select run_uuid, runs.name, status {_COUNTED} order by start_time desc limit 1",
@@ -70,3 +71,13 @@ def _newest_kept(connection: sqlite3.Connection, experiment: str) -> str | None:
         (experiment, name),
     ).fetchone()
     return str(name) if meant[0] == run else str(run[:8])
+
+
+def _keeping(connection: sqlite3.Connection, experiment: str) -> str | None:
+    begun = connection.execute(
+        f"select runs.name, (select value from tags where run_uuid = runs.run_uuid and key = 'e2e.owner') {_COUNTED}"
+        " and run_uuid in (select run_uuid from tags where key glob 'e2e.model.*.proof' and value = 'pending')"
+        " order by start_time desc",
+        (experiment,),
+    )
+    return next((str(name) for name, owner in begun if not owners.dead(owner or "")), None)

@@ -94,7 +94,7 @@ class RunsOverview(Record):
     """How the experiments stand, in counts; *remote* names the tracking server where there is one (never asked).
 
     *newest_kept* is how the newest finished run that kept a model is called in a line: by its name, or by its id
-    where the name would mean another run.
+    where the name would mean another run; *keeping* is the run whose model is just being written.
     """
 
     remote: str | None = None
@@ -104,6 +104,7 @@ class RunsOverview(Record):
     registered: int = 0
     newest_model: str | None = None
     newest_kept: str | None = None
+    keeping: str | None = None
     newest_name: str | None = None
     newest_status: str | None = None
     newest_metrics: dict[str, float] = field(default_factory=dict)

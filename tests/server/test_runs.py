@@ -15,6 +15,7 @@ import pytest
 
 from e2e_lab import experiments
 from e2e_lab import project as projects
+from e2e_lab.experiments import owners
 from e2e_lab.project import Project
 
 pytestmark = pytest.mark.integration
@@ -110,8 +111,13 @@ async def test_the_next_step_is_to_register_a_run_that_kept_a_model(ask: Any, ma
     assert await step() == "e2e register 'a ridge' --as NAME"
     with database(made) as connection:
         connection.execute("update logged_models set lifecycle_stage = 'deleted'")
+        connection.execute("update tags set value = 'pending' where key = 'e2e.model.model.proof'")
     made.changed()
-    assert await step() == "e2e keep NAME --model MODEL --X TABLE"
+    assert await step() == "e2e keep NAME --model MODEL --X TABLE"  # the process that kept one has ended
+    with database(made) as connection:
+        connection.execute("update tags set value = ? where key = 'e2e.owner'", (owners.me(),))
+    made.changed()
+    assert await step() is None  # it is being kept
 
 
 async def test_without_a_run_the_list_is_empty_and_nothing_is_made(ask: Any, flights: Project) -> None:

@@ -73,6 +73,8 @@ def _experiments(seen: RunsOverview) -> Room:
 
 def _models(seen: RunsOverview, packages: tuple[Package, ...]) -> Room:
     if not seen.registered and not packages:
+        if seen.keeping and not seen.newest_kept:
+            return Room(name="Models", state="running", summary=f"the model of {seen.keeping} is being kept")
         step = "e2e keep NAME --model MODEL --X TABLE" if seen.runs else None
         if seen.newest_kept:
             step = f"e2e register {shlex.quote(seen.newest_kept)} --as NAME"
