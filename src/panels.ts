@@ -42,6 +42,7 @@ function flowPanel(parts: IPanelParts): Widget {
     {
       openData: () => sidebar.unfold('e2e-lab-data'),
       openChanges: () => sidebar.unfold('e2e-lab-changes'),
+      openExperiments: () => sidebar.unfold('e2e-lab-experiments'),
       openModels: () => sidebar.unfold('e2e-lab-models'),
       openNotebook: () =>
         kernels.panel && app.shell.activateById(kernels.panel.id)
@@ -89,11 +90,12 @@ function dataPanel(parts: IPanelParts): Widget {
 }
 
 function changesPanel(parts: IPanelParts): Widget {
-  const { app, changes, changing, flow, tabs, trans, watch } = parts;
-  return new ChangesPanel(
+  const { app, changes, changing, flow, kernels, tabs, trans, watch } = parts;
+  const panel = new ChangesPanel(
     changes,
     {
       writable: () => flow.state.status?.writable ?? false,
+      unsaved: () => changing.unsaved,
       commit: () => void changing.commit(),
       cancel: () => void changing.cancel(),
       open: ({ change, dataset, path, place }) => {
@@ -111,6 +113,8 @@ function changesPanel(parts: IPanelParts): Widget {
     },
     trans
   );
+  kernels.changed.connect(() => panel.update()); // the notebook was changed or saved
+  return panel;
 }
 
 function experimentsPanel(parts: IPanelParts): Widget {

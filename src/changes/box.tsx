@@ -13,6 +13,8 @@ const KEYS = CommandRegistry.formatKeystroke('Accel Enter');
 export function CommitBox(props: {
   state: IChangesState;
   changes: IWorkingChanges;
+  /** What is open and not saved. */
+  unsaved: readonly string[];
   trans: TranslationBundle;
   onMessage: (message: string) => void;
   onCommit: () => void;
@@ -21,7 +23,8 @@ export function CommitBox(props: {
   const { state, changes, trans } = props;
   const { message, doing } = state;
   const busy = doing === 'committing';
-  const can = changes.total > 0 && !changes.blocked && doing === null;
+  const any = changes.total + props.unsaved.length > 0;
+  const can = any && !changes.blocked && doing === null;
   const ready = can && message.trim() !== '';
   const who = changes.author
     ? trans.__('as %1', changes.author)
@@ -69,9 +72,9 @@ export function CommitBox(props: {
             className="jp-mod-styled jp-mod-accept e2e-CommitBox-button"
             disabled={!ready}
             title={
-              changes.total === 0
-                ? trans.__('Nothing to commit')
-                : trans.__('Save and commit (%1)', KEYS)
+              any
+                ? trans.__('Save and commit (%1)', KEYS)
+                : trans.__('Nothing to commit')
             }
             onClick={props.onCommit}
           >

@@ -39,7 +39,7 @@ export async function askForIdentity(
 }
 
 class Who extends ReactWidget {
-  readonly said: IIdentity = { name: '', email: '', keep: false };
+  readonly said: IIdentity = { name: '', email: '', keep: true };
 
   constructor(private readonly trans: TranslationBundle) {
     super();

@@ -19,6 +19,13 @@ export class Documents {
     }
   }
 
+  /** The names of what is open in a folder and not saved yet. */
+  unsaved(folder: string): string[] {
+    return this.below(folder)
+      .filter(({ context: { model } }) => model.dirty && !model.readOnly)
+      .map(({ context }) => PathExt.basename(context.path));
+  }
+
   /** Show the files at these paths as they are on the disk now; those that are gone are closed. */
   async reload(folder: string, paths: readonly string[]): Promise<void> {
     const wanted = new Set(paths);

@@ -24,12 +24,14 @@ const KINDS: readonly FileKind[] = ['notebook', 'code', 'record', 'other'];
 /** What a commit made now would put in, by kind, and below it what it would leave out. */
 export function Files(props: {
   changes: IWorkingChanges;
+  /** The names of what is open and not saved. */
+  unsaved: readonly string[];
   selected: string | null;
   trans: TranslationBundle;
   onSelect: (file: IChangedFile) => void;
   onOpen: (file: IChangedFile) => void;
 }): React.ReactElement {
-  const { changes, trans } = props;
+  const { changes, unsaved, trans } = props;
   const groups = KINDS.map(kind => ({
     kind,
     title: kindWord(kind, trans),
@@ -37,7 +39,12 @@ export function Files(props: {
   })).filter(({ files }) => files.length > 0);
   return (
     <>
-      {groups.length === 0 && (
+      {unsaved.length > 0 && (
+        <p className="e2e-Hint">
+          {trans.__('Saved with the commit: %1', unsaved.join(', '))}
+        </p>
+      )}
+      {groups.length === 0 && unsaved.length === 0 && (
         <p className="e2e-Hint">
           {changes.head
             ? trans.__('Nothing to commit: all is as in the last commit.')

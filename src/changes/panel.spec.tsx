@@ -15,7 +15,8 @@ const trans = nullTranslator.load('e2e_lab');
 async function show(
   now: IWorkingChanges,
   history: ICommitEntry[] = [],
-  writable = true
+  writable = true,
+  unsaved: string[] = []
 ) {
   const commits = jest.fn((_: string, offset: number, limit: number) =>
     Promise.resolve({
@@ -33,6 +34,7 @@ async function show(
   const model = new ChangesModel(api, watch);
   const actions = {
     writable: () => writable,
+    unsaved: () => unsaved,
     commit: jest.fn(),
     cancel: jest.fn(),
     open: jest.fn(),
@@ -102,6 +104,16 @@ describe('what is not committed', () => {
 });
 
 describe('the commit box', () => {
+  it('commits a notebook of which nothing is on the disk yet', async () => {
+    const { actions } = await show(changes([]), [], true, ['work.ipynb']);
+    screen.getByText('Saved with the commit: work.ipynb');
+    expect(screen.queryByText(/^Nothing to commit/)).toBeNull();
+    const box = screen.getByRole('textbox', { name: 'Message of the commit' });
+    fireEvent.change(box, { target: { value: 'why' } });
+    fireEvent.click(screen.getByRole('button', { name: 'Commit' }));
+    expect(actions.commit).toHaveBeenCalledTimes(1);
+  });
+
   it('commits with Accel+Enter, once there is a message and a change', async () => {
     const { actions } = await show(changes([changed('a.py')]));
     const box = screen.getByRole('textbox', { name: 'Message of the commit' });

@@ -15,6 +15,8 @@ import { ChangesModel } from './model';
 export interface IChangesActions {
   /** Whether the project can be written to. */
   writable: () => boolean;
+  /** The names of what is open and not saved; a commit saves it. */
+  unsaved: () => readonly string[];
   commit: () => void;
   cancel: () => void;
   open: (file: IChangedFile) => void;
@@ -116,6 +118,7 @@ export function Changes(props: {
     );
   }
   const { blocked } = state.changes;
+  const unsaved = actions.unsaved();
   return (
     <>
       {blocked && (
@@ -128,6 +131,7 @@ export function Changes(props: {
         <CommitBox
           state={state}
           changes={state.changes}
+          unsaved={unsaved}
           trans={trans}
           onMessage={message => model.update({ message })}
           onCommit={actions.commit}
@@ -149,6 +153,7 @@ export function Changes(props: {
       )}
       <Files
         changes={state.changes}
+        unsaved={unsaved}
         selected={state.file}
         trans={trans}
         onSelect={file => model.update({ file: file.path })}

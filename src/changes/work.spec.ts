@@ -138,7 +138,7 @@ describe('committing', () => {
     await answer('Commit', ['Grace', 'grace@example.org']);
     await done;
     expect(api.startJob.mock.calls[1][1]).toMatchObject({
-      args: { name: 'Grace', email: 'grace@example.org', keep: false }
+      args: { name: 'Grace', email: 'grace@example.org', keep: true }
     });
     expect(model.state.answer?.kind).toBe('committed');
     model.update({ message: 'three' });

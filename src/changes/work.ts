@@ -38,6 +38,11 @@ export class Changing {
     return this.parts.flow.state.status?.writable ?? false;
   }
 
+  /** The names of what is open and not saved; a commit saves it. */
+  get unsaved(): readonly string[] {
+    return this.parts.documents.unsaved(this.place().root);
+  }
+
   /** Save what is open and commit all of it under the message of the model. */
   async commit(): Promise<void> {
     const { model, documents } = this.parts;

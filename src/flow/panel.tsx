@@ -18,6 +18,7 @@ export interface IFlowActions {
   openData: () => void;
   openNotebook: () => void;
   openChanges?: () => void;
+  openExperiments?: () => void;
   openModels?: () => void;
 }
 
@@ -108,6 +109,7 @@ export function Flow(props: {
       onOpen={{
         Data: actions.openData,
         Versions: actions.openChanges,
+        Experiments: actions.openExperiments,
         Models: actions.openModels,
         Service: actions.openModels,
         Workspace: workspace ? actions.openNotebook : undefined
