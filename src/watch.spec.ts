@@ -165,6 +165,22 @@ describe('Watch', () => {
     expect(follower.asked).toBe(2);
   });
 
+  it('drops an answer that comes after a newer one', async () => {
+    watch.follow(follower);
+    await pass(0);
+    const before = follower.shown.length;
+    let late = () => {};
+    follower.answer = new Promise(resolve => (late = resolve));
+    const old = watch.refresh();
+    await pass(0);
+    follower.answer = Promise.resolve();
+    await watch.refresh();
+    expect(follower.shown.length).toBe(before + 1);
+    late();
+    await old;
+    expect(follower.shown.length).toBe(before + 1);
+  });
+
   it('drops an answer about a folder that was left meanwhile', async () => {
     let arrive = () => {};
     follower.answer = new Promise(resolve => (arrive = resolve));

@@ -80,7 +80,12 @@ export class Watch {
   /** It can be seen: keep it up to date from now on. */
   follow(follower: IFollower): void {
     if (!this._followers.has(follower)) {
-      this._followers.set(follower, { revision: NaN, asked: 0 });
+      this._followers.set(follower, {
+        revision: NaN,
+        asked: 0,
+        turn: 0,
+        shown: 0
+      });
       if (this._followers.size > 1) {
         this.hurry();
       } else {
@@ -137,9 +142,11 @@ export class Watch {
       const looks = await Promise.allSettled(
         this.behind(revision).map(async ([follower, seen]) => {
           seen.revision = revision;
+          const turn = ++seen.turn;
           const answer = await follower.ask(folder);
           const show = () => {
-            if (!left()) {
+            if (!left() && turn > seen.shown) {
+              seen.shown = turn; // an answer that comes late does not take the place of a newer one
               seen.asked = Date.now();
               answer();
             }
@@ -215,6 +222,9 @@ export class Watch {
 interface ISeen {
   revision: number;
   asked: number;
+  /** How often it was asked, and which of these answers is shown. */
+  turn: number;
+  shown: number;
 }
 
 function frequency(seconds: number) {

@@ -7,6 +7,7 @@ import {
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IApi, problemOf } from '../api';
+import { askForRegister } from '../experiments/register';
 import { JobLog, showLog } from '../joblog';
 import { Jobs } from '../jobs';
 import { Kernels } from '../kernel/model';
@@ -14,18 +15,42 @@ import { tellProblem } from '../problems';
 import { IJob, IRegisteredVersion } from '../types';
 import { Watch } from '../watch';
 
+/** Among so many runs is the one whose model is to be registered. */
+const NEWEST = 200;
+
 /** What can be done with models and services; what changes something says so, with the way back. */
 export class ModelActions {
   constructor(
     private readonly api: Pick<
       IApi,
-      'stopService' | 'setAlias' | 'removeAlias' | 'cancelJob' | 'jobLog'
+      | 'runs'
+      | 'stopService'
+      | 'setAlias'
+      | 'removeAlias'
+      | 'cancelJob'
+      | 'jobLog'
     >,
     private readonly watch: Watch,
     private readonly kernels: Kernels,
     private readonly jobs: Jobs,
     private readonly trans: TranslationBundle
   ) {}
+
+  /** Give a run's model a name and a version. */
+  async register(folder: string, named: string): Promise<void> {
+    await this.told(async () => {
+      const { items } = await this.api.runs(folder, { limit: NEWEST });
+      const run = items.find(
+        ({ id, models, name }) =>
+          models.length > 0 && (name === named || id.startsWith(named))
+      );
+      const args = run && (await askForRegister(run, this.trans));
+      if (args) {
+        const kernel = this.kernels.workspace?.kernel ?? null;
+        await this.jobs.start(folder, { kind: 'register', args }, kernel);
+      }
+    });
+  }
 
   /** Make a version a service that answers as it does. */
   async package(folder: string, ref: string): Promise<void> {

@@ -47,13 +47,22 @@ export class ModelsModel extends Part<IModelsState> {
   }
 
   async ask(folder: string): Promise<() => void> {
+    const done = this._done;
     const [versions, services, jobs] = await Promise.all([
       this.api.models(folder),
       this.api.services(folder),
       this.api.jobs(folder)
     ]);
     const newest = jobs.items.find(({ kind }) => KINDS.includes(kind)) ?? null;
-    return () => this.update({ versions, services, job: this.shown(newest) });
+    return () => {
+      this._done = done === this._done ? null : this._done;
+      this.update({ versions, services, ...done, job: this.shown(newest) });
+    };
+  }
+
+  forget(): void {
+    this._done = null;
+    super.forget();
   }
 
   set selected(selected: string | null) {
@@ -97,16 +106,20 @@ export class ModelsModel extends Part<IModelsState> {
     return done ? null : job;
   }
 
+  /** What came of work is shown together with the lists that it changed, so that no button moves twice. */
   private follow(job: IJob): void {
-    const { result } = job;
-    if (job.kind === 'package' && job.state === 'done' && result) {
-      this.update({ packaged: result as unknown as IPackage });
+    if (job.state === 'done') {
+      const packaged = job.kind === 'package' ? job.result : null;
+      this._done = { packaged: packaged as unknown as IPackage | null };
     }
-    this.update({ job: this.shown(job) });
-    if (isOver(job)) {
+    if (!isOver(job)) {
+      this.update({ job });
+    } else {
       void this.watch.refresh();
     }
   }
 
+  /** What was packaged since the lists were asked for; it is served since: nothing to tell of it any more. */
+  private _done: Pick<IModelsState, 'packaged'> | null = null;
   private readonly _read = new Set<string>();
 }

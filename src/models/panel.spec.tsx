@@ -68,7 +68,8 @@ describe('models and services', () => {
   });
 
   it('show how packaging goes on, and what came of it', async () => {
-    const { actions, told, watch } = await shown();
+    const versions = [registered('delay', 1)];
+    const { actions, told, watch } = await shown(versions);
     fireEvent.click(screen.getByRole('button', { name: 'Package delay@v1' }));
     expect(actions.step).toHaveBeenCalledWith({
       do: 'package',
@@ -82,9 +83,16 @@ describe('models and services', () => {
     fireEvent.click(screen.getByRole('button', { name: 'Cancel' }));
     expect(actions.cancel).toHaveBeenCalled();
     const result = { ...packed('delay') } as unknown as Record<string, unknown>;
-    React.act(() =>
-      told.emit({ folder: 'flights', job: job({ state: 'done', result }) })
-    );
+    versions[0] = registered('delay', 1, { package: 'delay@v1' });
+    await React.act(async () => {
+      told.emit({ folder: 'flights', job: job({ state: 'done', result }) });
+      // until the lists are there, too, nothing moves
+      expect(screen.getByRole('status').textContent).toContain('building');
+      await watch.refresh();
+    });
+    expect(
+      screen.queryByRole('button', { name: 'Package delay@v1' })
+    ).toBeNull();
     expect(screen.getByRole('status').textContent).toContain(
       '200 stored rows answered equal to the model'
     );

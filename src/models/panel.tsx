@@ -2,7 +2,6 @@ import { TranslationBundle } from '@jupyterlab/translation';
 import { Button } from '@jupyterlab/ui-components';
 import * as React from 'react';
 
-import { Copyable } from '../components/copyable';
 import { Done } from '../components/done';
 import { Problem } from '../components/problem';
 import { PartSection } from '../components/section';
@@ -231,7 +230,6 @@ function Packaged(props: {
       trans={trans}
     >
       <div className="e2e-mod-secondary">{replayed(packaged, trans)}</div>
-      <Copyable text={`e2e serve ${ref}`} trans={trans} />
     </Done>
   );
 }

@@ -1,5 +1,5 @@
 import { ILayoutRestorer, JupyterFrontEnd } from '@jupyterlab/application';
-import { ICommandPalette, InputDialog } from '@jupyterlab/apputils';
+import { ICommandPalette } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
 import { Api } from '../api';
@@ -58,7 +58,7 @@ export class ModelsRoom {
         cancel: job => void this._actions.cancel(folder(), job),
         showLog: job => void this._actions.showLog(folder(), job),
         candidate: () => this.candidate(),
-        register: run => void this.register(run)
+        register: run => void this._actions.register(folder(), run)
       },
       trans
     );
@@ -103,22 +103,8 @@ export class ModelsRoom {
   private candidate(): string | null {
     const { status } = this.parts.flow.state;
     const room = status?.rooms.find(({ name }) => name === 'Models');
-    return /^e2e register (.+) --as NAME$/.exec(room?.next ?? '')?.[1] ?? null;
-  }
-
-  private async register(run: string): Promise<void> {
-    const { jobs, kernels, trans, watch } = this.parts;
-    const { value } = await InputDialog.getText({
-      title: trans.__('Register the model of %1', run),
-      label: trans.__('As (small letters, digits, _ and -)'),
-      okLabel: trans.__('Register')
-    });
-    const name = value?.trim();
-    if (name) {
-      const args = { run, name, alias: null, model: null };
-      const kernel = kernels.workspace?.kernel ?? null;
-      await jobs.start(watch.state.folder, { kind: 'register', args }, kernel);
-    }
+    const line = /^e2e register ('?)(.+)\1 --as NAME$/.exec(room?.next ?? '');
+    return line?.[2] ?? null;
   }
 
   /** The folder of the project that is looked at, as far as it is known. */

@@ -163,6 +163,7 @@ export class ServiceModel implements IFollower {
     const answer = { ...answered, compared: null };
     this.update({ asking: false, answer });
     void this.look(); // there is one request more
+    this.watch.invalidate(); // for the sidebar, too
     const compared = await this.api
       .compare(this.at, rows, answered.predictions)
       .catch(error => ({
