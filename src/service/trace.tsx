@@ -26,22 +26,34 @@ export function Trace(props: {
   );
 }
 
-/** The answer is at the right: where the graph is wider than the tab, that end is seen first. */
+/** The graph fits the tab where it can; else its right end, the answer, is seen first. */
 function FromItsEnd(props: {
   graph: IGraph;
   trans: TranslationBundle;
   onOpen: (ref: string) => void;
 }): React.ReactElement {
   const box = React.useRef<HTMLDivElement>(null);
+  const [room, setRoom] = React.useState<number | undefined>();
+  React.useLayoutEffect(() => {
+    const element = box.current;
+    if (!element) {
+      return;
+    }
+    const measure = () => setRoom(element.clientWidth);
+    const observer = new ResizeObserver(measure);
+    observer.observe(element);
+    measure();
+    return () => observer.disconnect();
+  }, []);
   React.useLayoutEffect(() => {
     if (box.current) {
       box.current.scrollLeft = box.current.scrollWidth;
     }
-  }, [props.graph]);
+  }, [props.graph, room]);
   return (
     // eslint-disable-next-line jsx-a11y/no-noninteractive-tabindex -- it scrolls
     <div ref={box} className="e2e-Trace" tabIndex={0}>
-      <Lineage {...props} />
+      <Lineage {...props} room={room} />
     </div>
   );
 }
