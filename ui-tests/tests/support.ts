@@ -75,6 +75,14 @@ export async function write(
   source: string
 ): Promise<void> {
   await run(page, 'notebook:insert-cell-below');
+  await fill(page, source);
+}
+
+/** Put these words into the active cell. */
+export async function fill(
+  page: IJupyterLabPageFixture,
+  source: string
+): Promise<void> {
   await page.evaluate(source => {
     const { currentWidget } = window.jupyterapp.shell as unknown as {
       currentWidget: {
