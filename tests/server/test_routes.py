@@ -12,6 +12,7 @@ from e2e_lab import __version__
 from e2e_lab.errors import Damaged
 from e2e_lab.project import Project
 from e2e_lab.workspace.across import status
+from e2e_lab.workspace.server.kept import revision
 
 
 async def test_status_tells_project_branch_and_the_five_rooms(ask: Any, flights: Project) -> None:
@@ -38,10 +39,27 @@ async def test_a_subfolder_belongs_to_the_project_around_it(ask: Any, flights: P
 
 async def test_the_revision_grows_with_a_change(ask: Any, flights: Project) -> None:
     before = await ask("revision", project="flights")
-    assert before.body == {"revision": flights.revision}
+    assert before.body == {"revision": revision(flights)}
     flights.changed()
     after = await ask("revision", project="flights")
     assert after.body["revision"] > before.body["revision"]
+
+
+async def test_the_revision_grows_with_a_commit_by_another_program(ask: Any, flights: Project, tmp_path: Path) -> None:
+    tree = tmp_path / "tree"
+    git = ["git", "-C", str(flights.root)]
+    before = (await ask("revision", project="flights")).body["revision"]
+    (flights.root / "gates.py").write_text("gates = 7\n")
+    subprocess.run([*git, "add", "gates.py"], check=True)
+    assert (await ask("revision", project="flights")).body["revision"] == before  # ours runs git too, to look
+    assert (await ask("commits", project="flights")).body["total"] == 1
+    subprocess.run([*git, "commit", "-qm", "gates"], check=True)
+    assert (await ask("revision", project="flights")).body["revision"] > before
+    assert (await ask("commits", project="flights")).body["total"] == 2
+
+    subprocess.run([*git, "worktree", "add", "-q", str(tree)], check=True)
+    linked = Project.at(tree)
+    assert revision(linked) > (await ask("revision", project="flights")).body["revision"]
 
 
 async def test_a_folder_becomes_a_project_once(ask: Any, jp_root_dir: Path) -> None:

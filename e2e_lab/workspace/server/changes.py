@@ -13,7 +13,7 @@ from e2e_lab.records import Commit, Restored
 from e2e_lab.records.changes import ChangedFile, CommitEntry, CommitPage, RestorePlan, WorkingChanges
 from e2e_lab.workspace.server.asked import Asked
 from e2e_lab.workspace.server.data import GIT_SECONDS
-from e2e_lab.workspace.server.kept import seconds
+from e2e_lab.workspace.server.kept import revision, seconds
 
 _PATHS = 12
 """Files of a commit that are named; of the others there is the number."""
@@ -41,7 +41,7 @@ def commits(asked: Asked) -> CommitPage:
 
 
 def _total(asked: Asked, project: Project) -> int:
-    state = project.revision, seconds(GIT_SECONDS)
+    state = revision(project), seconds(GIT_SECONDS)
     return asked.backend.kept.get(("commits", project.root), state, lambda: versioning.count(project))
 
 

@@ -8,6 +8,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, TypeVar
 
 from e2e_lab.project import Project
@@ -55,7 +56,27 @@ def records_state(project: Project) -> Hashable:
                     seen.append((entry.name, stat.st_mtime_ns, stat.st_size))
         except OSError:
             continue
-    return project.revision, tuple(sorted(seen))
+    return revision(project), tuple(sorted(seen))
+
+
+def revision(project: Project) -> int:
+    """A number that grows with every change, also with a commit, switch or reset by another program: a few ``stat``."""
+    return max(project.revision, _git_moved(project.root))
+
+
+def _git_moved(folder: Path) -> int:
+    """When git last moved HEAD there, by its log of that; 0 where it keeps none."""
+    for one in (folder, *folder.parents):
+        marker = one / ".git"
+        try:
+            if marker.is_file():  # of a linked worktree or a submodule: it names the folder
+                marker = one / marker.read_text("utf-8").removeprefix("gitdir:").strip()
+            elif not marker.is_dir():
+                continue
+            return (marker / "logs" / "HEAD").stat().st_mtime_ns
+        except (OSError, UnicodeDecodeError):
+            return 0
+    return 0
 
 
 def seconds(length: float) -> int:

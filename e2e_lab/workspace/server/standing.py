@@ -13,6 +13,7 @@ from e2e_lab.project import SETTINGS, Project
 from e2e_lab.records import Initialised
 from e2e_lab.records.panels import ProjectEntry, ProjectPage, Revision, ServerStatus
 from e2e_lab.workspace import across
+from e2e_lab.workspace.server import kept
 from e2e_lab.workspace.server.asked import Asked
 from e2e_lab.workspace.server.kept import seconds
 from e2e_lab.workspace.server.paths import folder_under
@@ -48,9 +49,9 @@ def _in_git(folder: Path) -> bool:
 
 
 def revision(asked: Asked) -> Revision:
-    """``GET revision``: for one ``stat``; a refusal each second would fill the browser's console and our log."""
+    """``GET revision``: for a few ``stat``; a refusal each second would fill the browser's console and our log."""
     try:
-        return Revision(revision=asked.project.revision)
+        return Revision(revision=kept.revision(asked.project))
     except NoProject:
         return Revision(revision=None)
 
