@@ -9,23 +9,27 @@ function open(save: () => Promise<void>) {
   const sent: JSONValue[] = [];
   const comm = {
     onMsg: undefined as ((message: object) => void) | undefined,
+    onClose: undefined as (() => void) | undefined,
     open: (data: JSONValue) => sent.push(data),
     send: (data: JSONValue) => sent.push(data),
     dispose: () => undefined,
     subshellStarted: Promise.resolve()
   };
   const kernel = {
+    clientId: 'me',
     info: Promise.resolve({ language_info: { name: 'python' } }),
     createComm: () => comm
   };
   const signal = () => new Signal<object, unknown>({});
+  const iopubMessage = signal();
   const panel = {
     disposed: signal(),
     sessionContext: {
       session: { kernel },
       ready: Promise.resolve(),
       kernelChanged: signal(),
-      statusChanged: signal()
+      statusChanged: signal(),
+      iopubMessage
     },
     context: { path: 'flights/a.ipynb', pathChanged: signal(), save }
   };
@@ -34,7 +38,13 @@ function open(save: () => Promise<void>) {
     localPath: path => path
   });
   const tell = (data: object) => comm.onMsg?.({ content: { data } });
-  return { link, sent, tell };
+  const say = (session: string, type: string, content: object) =>
+    iopubMessage.emit({
+      header: { msg_type: type },
+      parent_header: { msg_id: '1', session },
+      content
+    });
+  return { link, sent, tell, say, refuse: () => comm.onClose?.() };
 }
 
 const settle = () => new Promise(resolve => setTimeout(resolve, 5));
@@ -85,4 +95,35 @@ it('waits for the first answer of a kernel, and no longer', async () => {
   tell({ type: 'hello', project: null, match: true });
   expect(await phase).toBe('live');
   expect(await link.settled()).toBe('live');
+});
+
+it('asks again where somebody else has loaded the library', async () => {
+  const { link, sent, say, refuse } = open(() => Promise.resolve());
+  await settle();
+  refuse(); // no such target yet
+  expect(link.state.phase).toBe('not loaded');
+  const run = (session: string, code: string) => {
+    say(session, 'execute_input', { code });
+    const { busy } = link.state;
+    say(session, 'status', { execution_state: 'idle' });
+    return busy;
+  };
+  expect(run('me', '%load_ext e2e_lab')).toBe(false); // this page's cells tell of themselves
+  expect(run('her', 'x = 1')).toBe(true);
+  await settle();
+  expect(sent).toHaveLength(1);
+  run('her', '%load_ext e2e_lab');
+  expect(link.state.busy).toBe(false);
+  await settle();
+  expect(sent).toHaveLength(2);
+});
+
+it('hears that the library is not there for somebody else either', async () => {
+  const { link, say, refuse } = open(() => Promise.resolve());
+  await settle();
+  refuse();
+  say('her', 'execute_input', { code: '%load_ext e2e_lab' });
+  say('her', 'error', { ename: 'ModuleNotFoundError' });
+  say('her', 'status', { execution_state: 'idle' });
+  expect(link.state.phase).toBe('missing');
 });

@@ -16,6 +16,7 @@ import {
   IScalar
 } from '../types';
 import { VERSION } from '../version';
+import { Others } from './others';
 
 const TARGET = 'e2e_lab';
 
@@ -84,6 +85,11 @@ export class KernelLink implements IDisposable {
     this._session.kernelChanged.connect(this.kernelChanged, this);
     this._session.statusChanged.connect(this.statusChanged, this);
     this._context.pathChanged.connect(this.tellPath, this);
+    this._others = new Others(
+      this._session,
+      () => this.scheduled(),
+      (source, error) => this.executed(source, error)
+    );
     panel.disposed.connect(this.dispose, this);
     void this._session.ready.then(() => this.connect());
   }
@@ -309,6 +315,7 @@ export class KernelLink implements IDisposable {
     const comm = this._comm;
     this._comm = null;
     this._running = 0;
+    this._others.forget();
     comm?.dispose();
     this.update({ ...NOTHING, phase });
   }
@@ -329,6 +336,7 @@ export class KernelLink implements IDisposable {
   private _running = 0;
   private _isDisposed = false;
   private readonly _session: ISessionContext;
+  private readonly _others: Others;
   private readonly _context: DocumentRegistry.IContext<INotebookModel>;
   private readonly _changed = new Signal<this, void>(this);
   private readonly _made = new Signal<this, IKernelMade>(this);
