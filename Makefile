@@ -12,6 +12,7 @@ JAVA := $(shell command -v java)
 PYTEST := $(BIN)/python -m pytest -q
 FREE_PORT := 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'
 ANNOUNCEMENTS := @jupyterlab/apputils-extension:announcements # which ask for the network, and whether they may
+PACKAGES := 'import sysconfig; print(sysconfig.get_path("purelib"))'
 FRONT := package.json yarn.lock tsconfig.json $(shell find src style schema -type f 2>/dev/null)
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -21,7 +22,7 @@ export YARN_ENABLE_TELEMETRY := 0
 export MLFLOW_DISABLE_TELEMETRY := true
 export BENTOML_DO_NOT_TRACK := true
 
-.PHONY: help setup demo lab test quick integration jest lint format ui-test bench docs lock clean distclean
+.PHONY: help setup demo lab test quick integration jest lint format ui-test neighbours bench docs lock clean distclean
 
 help: ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -62,6 +63,13 @@ format: setup ## put everything into its one form
 ui-test: setup ui-tests/node_modules/.installed ## the sidebar in a real JupyterLab and browser
 	@[ -n "$(CHROMIUM)" ] || { echo "chromium is missing: apt-get install chromium"; exit 1; }
 	cd ui-tests && E2E_CHROMIUM="$(CHROMIUM)" E2E_PORT="$$(python -c $(FREE_PORT))" jlpm test
+	$(MAKE) --no-print-directory neighbours
+
+neighbours: setup ui-tests/node_modules/.installed .venv/.neighbours/.made ## the same beside jupyterlab-git, jupyter-collaboration and in Notebook 7
+	@[ -n "$(CHROMIUM)" ] || { echo "chromium is missing: apt-get install chromium"; exit 1; }
+	cd ui-tests && PATH="$(CURDIR)/.venv/.neighbours/bin:$$PATH" JUPYTER_PATH="$(CURDIR)/.venv/share/jupyter" \
+	  JUPYTER_CONFIG_PATH="$(CURDIR)/.venv/etc/jupyter" JUPYTERLAB_DIR="$(CURDIR)/.venv/share/jupyter/lab" \
+	  E2E_CHROMIUM="$(CHROMIUM)" jlpm test:neighbours
 
 .PHONY: ui-test-where-possible
 ui-test-where-possible:
@@ -106,6 +114,14 @@ distclean: clean ## also the environments
 .venv/.spark/.made: .venv/.made requirements/spark.txt
 	$(PYTHON) -m venv .venv/.spark
 	.venv/.spark/bin/python -m pip install -q -r requirements/spark.txt
+	touch $@
+
+# These change every page that they are installed for, so they too have an environment of their own, which sees all of ours.
+.venv/.neighbours/.made: .venv/.python requirements/neighbours.txt
+	$(PYTHON) -m venv .venv/.neighbours
+	printf 'import site; site.addsitedir("%s")\n' "$$($(BIN)/python -c $(PACKAGES))" \
+	  > "$$(.venv/.neighbours/bin/python -c $(PACKAGES))/ours.pth"
+	.venv/.neighbours/bin/python -m pip install -q -r requirements/neighbours.txt
 	touch $@
 
 node_modules/.installed: .venv/.python package.json yarn.lock .yarnrc.yml

@@ -1,12 +1,12 @@
 import { expect, galata, test as base } from '@jupyterlab/galata';
 import { Locator, Page } from '@playwright/test';
-import { execFileSync } from 'child_process';
 import * as fs from 'fs';
 
 import { Server } from './server';
 import {
   endKernels,
   expectAccessible,
+  git,
   open,
   openNotebook,
   picture,
@@ -41,12 +41,6 @@ test.use({
 
 test.afterEach(endKernels);
 test.setTimeout(120_000);
-
-/** What the real git says. */
-function git(folder: string, ...words: string[]): string {
-  const out = execFileSync('git', ['-C', folder, ...words]);
-  return out.toString().trim();
-}
 
 /** The panel, unfolded by a click on its title. */
 async function unfold(page: Page, sidebar: Locator): Promise<Locator> {

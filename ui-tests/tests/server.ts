@@ -5,15 +5,23 @@ import * as os from 'os';
 import * as path from 'path';
 
 const HERE = path.join(__dirname, '..');
+const CONFIG = 'jupyter_server_test_config.py';
 
 /** A real Jupyter server of a test's own, that can be stopped and started again at the same address. */
 export class Server {
   /**
    * With one project, `flights`; `other`: e2e-lab is another version there than in the page; `nobody`: git does
-   * not know who commits; `empty`: no project, but a folder of this name with nothing in it.
+   * not know who commits; `empty`: no project, but a folder of this name with nothing in it; `app`: another than
+   * JupyterLab, by its module; `words`: said on its command line, too.
    */
   static async start(
-    options: { other?: boolean; nobody?: boolean; empty?: string } = {}
+    options: {
+      other?: boolean;
+      nobody?: boolean;
+      empty?: string;
+      app?: string;
+      words?: readonly string[];
+    } = {}
   ): Promise<Server> {
     const root = fs.mkdtempSync(path.join(os.tmpdir(), 'e2e-lab-ui-'));
     if (options.empty) {
@@ -23,7 +31,8 @@ export class Server {
     }
     const environment: NodeJS.ProcessEnv = {
       E2E_ROOT: root,
-      JUPYTER_CONFIG_DIR: path.join(root, '.jupyter')
+      JUPYTER_CONFIG_DIR: path.join(root, '.jupyter'),
+      JUPYTER_DATA_DIR: path.join(root, '.jupyter', 'data')
     };
     if (options.other) {
       environment.PYTHONPATH = path.join(root, '.other');
@@ -40,7 +49,11 @@ export class Server {
         execFileSync('git', ['-C', folder, 'config', '--unset', name]);
       }
     }
-    const server = new Server(root, await freePort(), environment);
+    const { app = 'jupyterlab', words = [] } = options;
+    const server = new Server(root, await freePort(), environment, [
+      ...['-m', app, '--config', path.join(HERE, CONFIG)],
+      ...words
+    ]);
     await server.start();
     return server;
   }
@@ -48,7 +61,8 @@ export class Server {
   private constructor(
     readonly root: string,
     private readonly port: number,
-    private readonly environment: NodeJS.ProcessEnv
+    private readonly environment: NodeJS.ProcessEnv,
+    private readonly words: readonly string[]
   ) {}
 
   get url(): string {
@@ -56,19 +70,15 @@ export class Server {
   }
 
   async start(): Promise<void> {
-    this._process = spawn(
-      'jupyter',
-      ['lab', '--config', 'jupyter_server_test_config.py'],
-      {
-        cwd: HERE,
-        env: {
-          ...process.env,
-          ...this.environment,
-          E2E_PORT: String(this.port)
-        },
-        stdio: 'ignore'
-      }
-    );
+    this._process = spawn('python', this.words, {
+      cwd: this.root,
+      env: {
+        ...process.env,
+        ...this.environment,
+        E2E_PORT: String(this.port)
+      },
+      stdio: 'ignore'
+    });
     const until = Date.now() + 60_000;
     while (!(await answers(`${this.url}/api`))) {
       if (Date.now() > until || this._process.exitCode !== null) {

@@ -1,6 +1,7 @@
 import AxeBuilder from '@axe-core/playwright';
 import { expect, IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { APIRequestContext, Locator } from '@playwright/test';
+import { execFileSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 
@@ -134,6 +135,12 @@ export async function place(
   const answer = await page.request.get('/e2e-lab/api/projects');
   const { root } = (await answer.json()) as { root: string };
   return path.join(root, folder);
+}
+
+/** What the real git says. */
+export function git(folder: string, ...words: string[]): string {
+  const out = execFileSync('git', ['-C', folder, ...words]);
+  return out.toString().trim();
 }
 
 /** Nothing in our parts breaks a rule of accessibility. */

@@ -1,0 +1,7 @@
+/**
+ * JupyterLab with jupyterlab-git and jupyter-collaboration, and Notebook 7: the versions in
+ * requirements/neighbours.txt. Each spec starts the server that it looks at.
+ */
+const { webServer, ...alone } = require('../playwright.config');
+
+module.exports = { ...alone, testDir: '.', outputDir: '../test-results/neighbours' };

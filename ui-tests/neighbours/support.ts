@@ -1,0 +1,49 @@
+import {
+  galata,
+  IJupyterLabPageFixture,
+  test as base
+} from '@jupyterlab/galata';
+
+import { Server } from '../tests/server';
+
+type How = Parameters<typeof Server.start>[0];
+
+/** Everything is the real server's. */
+const REAL = {
+  ...{ kernels: null, sessions: null, terminals: null },
+  ...{ mockConfig: false, mockState: false, mockUser: false },
+  mockSettings: galata.DEFAULT_SETTINGS,
+  ...{ autoGoto: false, tmpPath: '' }
+};
+
+/** Tests with one Jupyter server for a whole file; `guest`: another browser's page at it. */
+export function beside(how: How = {}) {
+  const test = base.extend<
+    { guest: IJupyterLabPageFixture },
+    { server: Server }
+  >({
+    server: [
+      // eslint-disable-next-line no-empty-pattern -- Playwright reads the names from it
+      async ({}, provide) => {
+        const server = await Server.start(how);
+        await provide(server);
+        await server.remove();
+      },
+      { scope: 'worker' }
+    ],
+    baseURL: async ({ server }, provide) => provide(server.url),
+    guest: async ({ browser, server, waitForApplication }, provide) => {
+      const { page } = await galata.newPage({
+        ...REAL,
+        ...{ browser, waitForApplication },
+        ...{ mockKernels: false, mockSessions: false, mockTerminals: false },
+        baseURL: server.url
+      });
+      await page.setViewportSize({ width: 1280, height: 900 });
+      await provide(page);
+      await page.context().close();
+    }
+  });
+  test.use({ ...REAL, viewport: { width: 1280, height: 900 } });
+  return test;
+}
