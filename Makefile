@@ -68,8 +68,7 @@ ui-test: setup ui-tests/node_modules/.installed ## the sidebar in a real Jupyter
 neighbours: setup ui-tests/node_modules/.installed .venv/.neighbours/.made ## the same beside jupyterlab-git, jupyter-collaboration and in Notebook 7
 	@[ -n "$(CHROMIUM)" ] || { echo "chromium is missing: apt-get install chromium"; exit 1; }
 	cd ui-tests && PATH="$(CURDIR)/.venv/.neighbours/bin:$$PATH" JUPYTER_PATH="$(CURDIR)/.venv/share/jupyter" \
-	  JUPYTER_CONFIG_PATH="$(CURDIR)/.venv/etc/jupyter" JUPYTERLAB_DIR="$(CURDIR)/.venv/share/jupyter/lab" \
-	  E2E_CHROMIUM="$(CHROMIUM)" jlpm test:neighbours
+	  JUPYTER_CONFIG_PATH="$(CURDIR)/.venv/etc/jupyter" E2E_CHROMIUM="$(CHROMIUM)" jlpm test:neighbours
 
 .PHONY: ui-test-where-possible
 ui-test-where-possible:
@@ -122,6 +121,7 @@ distclean: clean ## also the environments
 	printf 'import site; site.addsitedir("%s")\n' "$$($(BIN)/python -c $(PACKAGES))" \
 	  > "$$(.venv/.neighbours/bin/python -c $(PACKAGES))/ours.pth"
 	.venv/.neighbours/bin/python -m pip install -q -r requirements/neighbours.txt
+	cp -R .venv/share/jupyter/lab .venv/.neighbours/share/jupyter
 	touch $@
 
 node_modules/.installed: .venv/.python package.json yarn.lock .yarnrc.yml

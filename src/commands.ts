@@ -12,7 +12,7 @@ import { DatasetTabs } from './dataset/tabs';
 import { FlowModel } from './flow/model';
 import { e2eIcon } from './icon';
 import { Kernels } from './kernel/model';
-import { mainTab } from './maintab';
+import { addTab, mainTab, showTab, tabArea } from './maintab';
 import { ModelsRoom } from './models/room';
 import { Watch } from './watch';
 import { WorkflowTab } from './workflow/tab';
@@ -203,10 +203,13 @@ function targetOf(parts: IParts): ITarget | null {
 function openWorkflow(parts: IParts): void {
   const { app, flow, kernels, trans } = parts;
   const id = 'e2e-lab-workflow';
-  if (![...app.shell.widgets('main')].some(widget => widget.id === id)) {
+  const open = [...app.shell.widgets(tabArea(app.shell))];
+  const found = open.find(widget => widget.id === id);
+  if (found) {
+    showTab(app.shell, found);
+  } else {
     const content = new WorkflowTab(flow, kernels, trans);
     content.title.label = trans.__('Workflow');
-    app.shell.add(mainTab(content, id), 'main', { type: 'e2e-lab' });
+    addTab(app.shell, mainTab(content, id));
   }
-  app.shell.activateById(id);
 }

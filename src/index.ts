@@ -36,6 +36,7 @@ import { Kernels } from './kernel/model';
 import { MlflowTabs } from './mlflow/tabs';
 import { ModelsRoom } from './models/room';
 import { panels } from './panels';
+import { saveDocument } from './saving';
 import { Sidebar } from './sidebar';
 import { Watch } from './watch';
 
@@ -81,7 +82,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
     const flow = new FlowModel(api, watch);
     const kernels = new Kernels(
       notebooks,
-      localPath,
+      { localPath, save: context => saveDocument(app, context) },
       api,
       () => watch.looking,
       panel => app.shell.activateById(panel.id)
@@ -213,13 +214,16 @@ function followFolder(
   const browse = () => {
     watch.folder = browser ? localPath(browser.model.path) : '';
   };
-  void browser?.model.restored.then(browse);
-  browser?.model.pathChanged.connect(browse);
-  notebooks.currentChanged.connect((_, panel) => {
-    if (panel) {
-      watch.folder = PathExt.dirname(localPath(panel.context.path));
+  const work = () => {
+    const { currentWidget } = notebooks;
+    if (currentWidget) {
+      watch.folder = PathExt.dirname(localPath(currentWidget.context.path));
     }
-  });
+    return currentWidget !== null;
+  };
+  void browser?.model.restored.then(() => work() || browse());
+  browser?.model.pathChanged.connect(browse);
+  notebooks.currentChanged.connect(work);
 }
 
 async function followSettings(

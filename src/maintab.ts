@@ -1,5 +1,6 @@
+import { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget } from '@jupyterlab/apputils';
-import { Widget } from '@lumino/widgets';
+import { TabPanel, Widget } from '@lumino/widgets';
 
 import { e2eIcon } from './icon';
 
@@ -14,4 +15,30 @@ export function mainTab<T extends Widget>(
   widget.id = id;
   widget.toolbar.hide();
   return widget;
+}
+
+/** Where tabs go: in Notebook 7 the main area holds the one document of the page, and there is room below it. */
+export function tabArea(shell: JupyterFrontEnd.IShell): 'main' | 'down' {
+  return 'mode' in shell ? 'main' : 'down';
+}
+
+/** Add a tab, and show it. */
+export function addTab(
+  shell: JupyterFrontEnd.IShell,
+  widget: MainAreaWidget,
+  place: object = {}
+): void {
+  const area = tabArea(shell);
+  widget.toggleClass('e2e-mod-below', area === 'down');
+  shell.add(widget, area, { type: 'e2e-lab', ...place });
+  showTab(shell, widget);
+}
+
+/** Show a tab that is open. */
+export function showTab(shell: JupyterFrontEnd.IShell, widget: Widget): void {
+  shell.activateById(widget.id);
+  const around = widget.parent?.parent;
+  if (around instanceof TabPanel) {
+    around.currentWidget = widget; // Notebook before 7.7 leaves that to us
+  }
 }

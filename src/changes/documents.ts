@@ -4,6 +4,7 @@ import { DocumentWidget } from '@jupyterlab/docregistry';
 import { Contents, ServerConnection } from '@jupyterlab/services';
 import { Signal } from '@lumino/signaling';
 
+import { saveDocument } from '../saving';
 import { isWithin } from '../watch';
 
 /** The files that are open in Lab, as far as committing and restoring touch them. */
@@ -14,7 +15,7 @@ export class Documents {
   async save(folder: string): Promise<void> {
     for (const { context } of this.below(folder)) {
       if (context.model.dirty && !context.model.readOnly) {
-        await context.save();
+        await saveDocument(this.app, context);
       }
     }
   }

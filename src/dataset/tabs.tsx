@@ -8,7 +8,7 @@ import { TranslationBundle } from '@jupyterlab/translation';
 
 import { IApi } from '../api';
 import { FlowModel } from '../flow/model';
-import { mainTab } from '../maintab';
+import { addTab, mainTab, showTab } from '../maintab';
 import { Kernels } from '../kernel/model';
 import { Watch } from '../watch';
 import { DatasetActions } from './actions';
@@ -46,7 +46,7 @@ export class DatasetTabs {
       if (selector) {
         found.content.model.chooseSelector(selector);
       }
-      this.shell.activateById(found.id);
+      showTab(this.shell, found);
       return;
     }
     const { api, watch } = this.parts;
@@ -61,8 +61,7 @@ export class DatasetTabs {
     const widget = mainTab(content, `e2e-lab-dataset-${++this._opened}`);
     model.changed.connect(() => void this.tracker.save(widget));
     void this.tracker.add(widget);
-    this.shell.add(widget, 'main', { type: 'e2e-lab' });
-    this.shell.activateById(widget.id);
+    addTab(this.shell, widget);
   }
 
   private find(folder: string, name: string) {

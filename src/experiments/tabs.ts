@@ -5,7 +5,7 @@ import { Widget } from '@lumino/widgets';
 
 import { IApi } from '../api';
 import { FlowModel } from '../flow/model';
-import { mainTab } from '../maintab';
+import { addTab, mainTab, showTab } from '../maintab';
 import { IRunEntry } from '../types';
 import { Watch } from '../watch';
 import { RunActions } from './actions';
@@ -50,7 +50,7 @@ export class RunTabs {
   ): RunTable {
     const found = this.tables.find(({ content }) => content.folder === folder);
     if (found) {
-      this.shell.activateById(found.id);
+      showTab(this.shell, found);
       return found.content;
     }
     const { actions, api, drawing, flow, trans, watch } = this.parts;
@@ -81,7 +81,7 @@ export class RunTabs {
       ({ content }) => content.folder === folder && content.ids.join() === same
     );
     if (found) {
-      this.shell.activateById(found.id);
+      showTab(this.shell, found);
       return;
     }
     const { actions, api, drawing, flow, trans, watch } = this.parts;
@@ -120,8 +120,7 @@ export class RunTabs {
     place: object = {}
   ): MainAreaWidget<T> {
     const widget = mainTab(content, id);
-    this.shell.add(widget, 'main', { type: 'e2e-lab', ...place });
-    this.shell.activateById(id);
+    addTab(this.shell, widget, place);
     return widget;
   }
 

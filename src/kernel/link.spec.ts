@@ -31,11 +31,12 @@ function open(save: () => Promise<void>) {
       statusChanged: signal(),
       iopubMessage
     },
-    context: { path: 'flights/a.ipynb', pathChanged: signal(), save }
+    context: { path: 'flights/a.ipynb', pathChanged: signal() }
   };
   const link = new KernelLink(panel as unknown as NotebookPanel, {
     root: () => '/home/ada',
-    localPath: path => path
+    localPath: path => path,
+    save
   });
   const tell = (data: object) => comm.onMsg?.({ content: { data } });
   const say = (session: string, type: string, content: object) =>
@@ -117,6 +118,27 @@ it('asks again where somebody else has loaded the library', async () => {
   await settle();
   expect(sent).toHaveLength(2);
 });
+
+it.each([
+  ['while it runs', ['execute_input', 'refused', 'status']],
+  ['once it has run', ['execute_input', 'status', 'refused']]
+])(
+  'asks again where it is refused beside a cell that loads the library, %s',
+  async (_, order) => {
+    const { sent, say, refuse } = open(() => Promise.resolve());
+    await settle();
+    for (const what of order) {
+      if (what === 'refused') {
+        refuse();
+      } else {
+        const code = '%load_ext e2e_lab';
+        say('her', what, { code, execution_state: 'idle' });
+      }
+    }
+    await settle();
+    expect(sent).toHaveLength(2);
+  }
+);
 
 it('hears that the library is not there for somebody else either', async () => {
   const { link, say, refuse } = open(() => Promise.resolve());

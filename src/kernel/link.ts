@@ -1,6 +1,5 @@
 import { ISessionContext } from '@jupyterlab/apputils';
-import { DocumentRegistry } from '@jupyterlab/docregistry';
-import { INotebookModel, NotebookPanel } from '@jupyterlab/notebook';
+import { NotebookPanel } from '@jupyterlab/notebook';
 import { Kernel, KernelMessage } from '@jupyterlab/services';
 import { JSONObject } from '@lumino/coreutils';
 import { IDisposable } from '@lumino/disposable';
@@ -74,10 +73,11 @@ type Told =
 export class KernelLink implements IDisposable {
   constructor(
     readonly panel: NotebookPanel,
-    /** The folder that the server shows, and a path in it as the server knows it. */
+    /** The folder that the server shows, a path in it as the server knows it, and how a notebook gets there. */
     private readonly server: {
       root: () => string;
       localPath: (path: string) => string;
+      save: (context: NotebookPanel['context']) => Promise<void>;
     }
   ) {
     this._session = panel.sessionContext;
@@ -156,10 +156,12 @@ export class KernelLink implements IDisposable {
   executed(source: string, error: string | null): void {
     this._running = Math.max(0, this._running - 1);
     this.update({ busy: this._running > 0 });
-    if (this._comm || !/\be2e(_lab)?\b/.test(source)) {
+    if (!/\be2e(_lab)?\b/.test(source)) {
       return;
     }
-    if (error?.startsWith('ModuleNotFoundError')) {
+    if (this._comm) {
+      this._askAgain = this._state.phase === 'asking'; // it may have been asked before the cell ran
+    } else if (error?.startsWith('ModuleNotFoundError')) {
       this.update({
         phase: 'missing',
         install: `%pip install e2e-lab==${VERSION}`
@@ -231,8 +233,12 @@ export class KernelLink implements IDisposable {
     comm.onClose = () => {
       if (comm === this._comm) {
         this.close('not loaded');
+        if (this._askAgain) {
+          void this.connect();
+        }
       }
     };
+    this._askAgain = false;
     comm.open(this.where());
   }
 
@@ -264,7 +270,7 @@ export class KernelLink implements IDisposable {
   }
 
   private async save(): Promise<void> {
-    const saved = await this._context.save().then(
+    const saved = await this.server.save(this._context).then(
       () => true,
       () => false
     );
@@ -281,7 +287,7 @@ export class KernelLink implements IDisposable {
   }
 
   private kernelChanged(): void {
-    this.close('asking');
+    this.lose('asking');
     void this.connect();
   }
 
@@ -292,11 +298,11 @@ export class KernelLink implements IDisposable {
     switch (status) {
       case 'restarting':
       case 'autorestarting':
-        this.close('asking');
+        this.lose('asking');
         break;
       case 'dead':
       case 'terminating':
-        this.close('no kernel');
+        this.lose('no kernel');
         break;
       case 'idle':
         // With comms on a thread of their own, a kernel says so also while a cell runs.
@@ -311,13 +317,18 @@ export class KernelLink implements IDisposable {
     }
   }
 
+  /** The kernel is gone, and what ran in it. */
+  private lose(phase: LinkPhase): void {
+    this._running = 0;
+    this._others.forget();
+    this.close(phase);
+  }
+
   private close(phase: LinkPhase): void {
     const comm = this._comm;
     this._comm = null;
-    this._running = 0;
-    this._others.forget();
     comm?.dispose();
-    this.update({ ...NOTHING, phase });
+    this.update({ ...NOTHING, busy: this._running > 0, phase });
   }
 
   private update(change: Partial<ILinkState>): void {
@@ -332,12 +343,13 @@ export class KernelLink implements IDisposable {
   private _state = NOTHING;
   private _comm: Kernel.IComm | null = null;
   private _connecting = false;
+  private _askAgain = false;
   /** Cells that run or wait. */
   private _running = 0;
   private _isDisposed = false;
   private readonly _session: ISessionContext;
   private readonly _others: Others;
-  private readonly _context: DocumentRegistry.IContext<INotebookModel>;
+  private readonly _context: NotebookPanel['context'];
   private readonly _changed = new Signal<this, void>(this);
   private readonly _made = new Signal<this, IKernelMade>(this);
 }

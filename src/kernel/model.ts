@@ -26,7 +26,12 @@ export interface IWorkspace extends ILinkState {
 export class Kernels {
   constructor(
     private readonly tracker: INotebookTracker,
-    private readonly localPath: (path: string) => string,
+    private readonly files: {
+      /** A path as the server knows it. */
+      localPath: (path: string) => string;
+      /** Write a notebook to the disk. */
+      save: (context: NotebookPanel['context']) => Promise<void>;
+    },
     private readonly api: Pick<IApi, 'kernelCheck'>,
     /** Whether somebody looks, without which nothing is asked. */
     private readonly looking: () => boolean,
@@ -143,7 +148,7 @@ export class Kernels {
   private add(panel: NotebookPanel): void {
     const link = new KernelLink(panel, {
       root: () => this._root,
-      localPath: this.localPath
+      ...this.files
     });
     this._links.set(panel, link);
     const tell = () => {

@@ -2,7 +2,7 @@ import { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 
-import { mainTab } from '../maintab';
+import { addTab, mainTab, showTab } from '../maintab';
 import { Watch } from '../watch';
 import { IServiceActions } from './head';
 import { IServiceApi, ServiceModel } from './model';
@@ -30,7 +30,7 @@ export class ServiceTabs {
   open(folder: string, name: string): void {
     const found = this.find(folder, name);
     if (found) {
-      this.shell.activateById(found.id);
+      showTab(this.shell, found);
       return;
     }
     const { api, watch, actions, openDataset, trans } = this.parts;
@@ -43,8 +43,7 @@ export class ServiceTabs {
     );
     const widget = mainTab(content, `e2e-lab-service-${++this._opened}`);
     void this.tracker.add(widget);
-    this.shell.add(widget, 'main', { type: 'e2e-lab' });
-    this.shell.activateById(widget.id);
+    addTab(this.shell, widget);
   }
 
   private find(folder: string, name: string) {

@@ -4,4 +4,11 @@
  */
 const { webServer, ...alone } = require('../playwright.config');
 
-module.exports = { ...alone, testDir: '.', outputDir: '../test-results/neighbours' };
+module.exports = {
+  ...alone,
+  testDir: '.',
+  outputDir: '../test-results/neighbours',
+  timeout: 150_000,
+  expect: { timeout: 30_000 },
+  use: { ...alone.use, actionTimeout: 30_000 }
+};
