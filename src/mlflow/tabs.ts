@@ -1,7 +1,7 @@
 import { JupyterFrontEnd } from '@jupyterlab/application';
 import { MainAreaWidget, WidgetTracker } from '@jupyterlab/apputils';
 
-import { mainTab } from '../maintab';
+import { addTab, mainTab, showTab } from '../maintab';
 import { IMlflowParts, IMlflowPlace, MlflowTab } from './tab';
 
 /** The open tabs of MLflow's own pages: one a project. */
@@ -20,7 +20,7 @@ export class MlflowTabs {
     const widget =
       this.tracker.find(({ content }) => content.folder === folder) ??
       this.add(folder);
-    this.shell.activateById(widget.id);
+    showTab(this.shell, widget);
     widget.content.goTo(what);
   }
 
@@ -29,7 +29,7 @@ export class MlflowTabs {
     const widget = mainTab(content, `e2e-lab-mlflow-${++this._opened}`);
     content.moved.connect(() => void this.tracker.save(widget));
     void this.tracker.add(widget);
-    this.shell.add(widget, 'main', { type: 'e2e-lab' });
+    addTab(this.shell, widget);
     return widget;
   }
 
