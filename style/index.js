@@ -4,3 +4,4 @@ import './tabs.css';
 import './changes.css';
 import './experiments.css';
 import './services.css';
+import './contrast.css';

@@ -184,6 +184,10 @@ export function parallel(
   };
 }
 
+/** A name in a legend, cut in its middle where it is long; the whole is in the tooltip of its line. */
+const SHORT =
+  "length(datum.label) > 26 ? slice(datum.label, 0, 13) + '…' + slice(datum.label, -10) : datum.label";
+
 function colour(runs: readonly IRunEntry[], { runs: range }: IColours): Spec {
   const domain = [...labels(runs).values()];
   return {
@@ -193,7 +197,10 @@ function colour(runs: readonly IRunEntry[], { runs: range }: IColours): Spec {
     scale: { domain, range: domain.map((_, i) => range[i % range.length]) },
     legend:
       domain.length > 1
-        ? { orient: 'top', columns: 4, symbolType: 'stroke' }
+        ? {
+            ...{ orient: 'top', columns: 4, symbolType: 'stroke' },
+            labelExpr: SHORT
+          }
         : null
   };
 }

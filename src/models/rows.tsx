@@ -84,7 +84,7 @@ export function VersionRow(props: {
         ))}
         <span className="e2e-Dataset-version">v{version.version}</span>
       </div>
-      <div className="e2e-mod-secondary e2e-mod-cut">
+      <div className="e2e-Run-facts e2e-mod-secondary e2e-mod-cut">
         {facts.filter(Boolean).join(' · ')}
       </div>
     </div>
@@ -131,7 +131,7 @@ export function ServiceRow(props: {
         <Name text={service.name} title="" />
         <span className="e2e-Dataset-version">{word}</span>
       </div>
-      <div className="e2e-mod-secondary e2e-mod-cut">
+      <div className="e2e-Run-facts e2e-mod-secondary e2e-mod-cut">
         {facts.filter(Boolean).join(' · ')}
       </div>
     </div>
