@@ -58,6 +58,13 @@ export interface IParts {
   trans: TranslationBundle;
 }
 
+/** The palette gives the focus back to the main area after a command; what is to have it waits for that. */
+export function paletteClosed(): Promise<void> {
+  return new Promise(resolve =>
+    setTimeout(() => requestAnimationFrame(() => resolve()))
+  );
+}
+
 /** Make everything that the panels do a command: in the palette, or in the menu of a dataset. */
 export function addCommands(parts: IParts): void {
   const { app, palette, flow, watch, trans } = parts;
@@ -65,7 +72,10 @@ export function addCommands(parts: IParts): void {
     label: trans.__('Show e2e-lab'),
     caption: trans.__('Show where this project stands'),
     icon: e2eIcon,
-    execute: () => app.shell.activateById(parts.sidebar.id)
+    execute: async () => {
+      await paletteClosed();
+      app.shell.activateById(parts.sidebar.id);
+    }
   });
   app.commands.addCommand(CommandIDs.refresh, {
     label: trans.__('Refresh e2e-lab'),

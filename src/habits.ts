@@ -7,7 +7,7 @@ import { historyIcon } from '@jupyterlab/ui-components';
 import { Debouncer } from '@lumino/polling';
 import { Widget } from '@lumino/widgets';
 
-import { CommandIDs, IParts } from './commands';
+import { CommandIDs, IParts, paletteClosed } from './commands';
 import { IPanelParts } from './panels';
 import { ChangesPanel } from './changes/panel';
 import { isTable } from './data/ingest';
@@ -37,9 +37,10 @@ export function addHabits(parts: IPanelParts, places: IPlaces): void {
       'Keep notebooks, code and the records of the data in one git commit'
     ),
     isEnabled: () => flow.state.status?.writable !== false,
-    execute: () => {
+    execute: async () => {
       app.shell.activateById(parts.sidebar.id);
       parts.sidebar.unfold('e2e-lab-changes');
+      await paletteClosed();
       const panel = places.sections.find(({ id }) => id === 'e2e-lab-changes');
       if (panel instanceof ChangesPanel) {
         panel.focusMessage();

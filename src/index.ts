@@ -18,6 +18,7 @@ import { CommandIDs, addCommands } from './commands';
 import { Documents } from './changes/documents';
 import { ChangesModel } from './changes/model';
 import { Changing } from './changes/work';
+import { returnFocus } from './components/focus';
 import { Ingestion } from './data/ingest';
 import { DataModel } from './data/model';
 import { DatasetActions } from './dataset/actions';
@@ -127,6 +128,7 @@ const plugin: JupyterFrontEndPlugin<void> = {
       }
     });
 
+    returnFocus(app.contextMenu.menu);
     followFolder(watch, notebooks, browser, localPath);
     flow.created.connect(() => void browser?.model.refresh());
     contents.fileChanged.connect(() => watch.invalidate());

@@ -4,6 +4,8 @@ import { UseSignal } from '@jupyterlab/ui-components';
 import { ISignal, Signal } from '@lumino/signaling';
 import * as React from 'react';
 
+import { atOnce } from './components/question';
+
 /** Characters of a log that are kept: its end. */
 const KEPT = 100_000;
 
@@ -48,7 +50,7 @@ export async function showLog(
   );
   await showDialog({
     title,
-    body,
+    body: atOnce(body),
     buttons: [Dialog.okButton({ label: trans.__('Close') })]
   });
 }

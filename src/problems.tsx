@@ -11,6 +11,7 @@ import * as React from 'react';
 import { ApiError } from './api';
 import { isLine, sentence, typed } from './components/line';
 import { Problem } from './components/problem';
+import { atOnce } from './components/question';
 
 /** Longer than this, a notification is cut. */
 const LONG = 130;
@@ -66,7 +67,7 @@ async function showProblem(
   const whole = new ApiError('error', message, hint);
   await showDialog({
     title: trans.__('This did not work'),
-    body: ReactWidget.create(<Problem problem={whole} trans={trans} />),
+    body: atOnce(ReactWidget.create(<Problem problem={whole} trans={trans} />)),
     buttons: [Dialog.okButton({ label: trans.__('Close') })]
   });
 }

@@ -1,6 +1,6 @@
 import { ITranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
-import { MessageLoop } from '@lumino/messaging';
+import { Message, MessageLoop } from '@lumino/messaging';
 import { AccordionPanel, Widget } from '@lumino/widgets';
 
 import { e2eIcon } from './icon';
@@ -8,9 +8,6 @@ import { e2eIcon } from './icon';
 /** The part of the height that the first section may take, and what is left below it: room for a line more. */
 const MOST = 0.64;
 const MARGIN = 28;
-/** A section that was unfolded to less than this, in pixels, cannot be used; others are folded for it. */
-const LEAST = 80;
-const COMFORT = 200;
 
 /** The sidebar: a head, and an accordion whose sections are the panels that are added to it. */
 export class Sidebar extends SidePanel {
@@ -28,7 +25,7 @@ export class Sidebar extends SidePanel {
       this._moved = true;
     });
     (this.content as AccordionPanel).expansionToggled.connect((_, index) =>
-      requestAnimationFrame(() => this.follow(this.widgets[index]))
+      requestAnimationFrame(() => this.makeRoom(index))
     );
   }
 
@@ -51,6 +48,14 @@ export class Sidebar extends SidePanel {
     (this.content as AccordionPanel).collapse(this.indexOf(id));
   }
 
+  /** Who comes by the keyboard is at the first section; a part that has the focus already keeps it. */
+  protected onActivateRequest(msg: Message): void {
+    super.onActivateRequest(msg);
+    if (!this.node.contains(document.activeElement)) {
+      (this.content as AccordionPanel).titles[0]?.focus();
+    }
+  }
+
   private indexOf(id: string): number {
     return this.widgets.findIndex(panel => panel.id === id);
   }
@@ -63,18 +68,23 @@ export class Sidebar extends SidePanel {
   arrange(project: string | null): void {
     this._project = project;
     const [first, ...others] = this.widgets.filter(panel => panel.isVisible);
+    const last = first?.node.lastElementChild;
     const { offsetHeight: head } = this.header.node;
     const shape = `${this.node.offsetWidth} ${head} ${project}`;
-    if (this._moved || !others.length || shape === this._shape) {
+    if (this._moved || !last || others.length === 0 || shape === this._shape) {
       return;
     }
     this._shape = shape;
     this.fill();
-    const [needed, room] = share(first, others);
-    if (needed === null) {
-      return;
-    }
-    const rest = room / others.length;
+    const room = [first, ...others].reduce(
+      (sum, { node }) => sum + node.offsetHeight,
+      0
+    );
+    const { top } = first.node.getBoundingClientRect();
+    const { bottom } = last.getBoundingClientRect();
+    const whole = bottom - top + first.node.scrollTop + MARGIN;
+    const needed = Math.min(whole, MOST * room);
+    const rest = (room - needed) / others.length;
     (this.content as AccordionPanel).setRelativeSizes(
       this.widgets.map(panel =>
         panel === first ? needed : panel.isVisible ? rest : 0
@@ -82,38 +92,20 @@ export class Sidebar extends SidePanel {
     );
   }
 
-  /** A section was folded or unfolded. */
-  private follow(panel: Widget | undefined): void {
-    if (!panel) {
+  /** A section that was folded while the others were arranged comes back with its least height; and below what can be seen. */
+  private makeRoom(index: number): void {
+    const panel = this.widgets[index];
+    if (!panel?.isVisible) {
       return;
     }
-    this._unfolded = this._unfolded.filter(one => one !== panel);
-    if (panel.isVisible) {
-      this._unfolded.push(panel);
-      this.makeRoom(panel);
-    }
-  }
-
-  /**
-   * Where the sections below the first are too low to be used, those that were unfolded longest ago are folded. One
-   * that was folded while the others were arranged comes back without any height.
-   */
-  private makeRoom(panel: Widget): void {
-    const [first, ...others] = this.widgets.filter(one => one.isVisible);
-    const [, room] = share(first, others);
-    const fitting = Math.max(1, Math.floor(room / COMFORT));
-    const oldest = others
-      .filter(one => one !== panel)
-      .sort((a, b) => this._unfolded.indexOf(a) - this._unfolded.indexOf(b))
-      .slice(0, Math.max(0, others.length - fitting));
-    for (const one of oldest) {
-      this.fold(one.id);
-    }
-    if (oldest.length > 0 || panel.node.offsetHeight < LEAST) {
-      this._moved &&= panel.node.offsetHeight >= LEAST;
+    const { minHeight } = getComputedStyle(panel.node);
+    if (panel.node.offsetHeight <= parseFloat(minHeight)) {
       this._shape = '';
       this.arrange(this._project);
     }
+    const title = (this.content as AccordionPanel).titles[index];
+    panel.node.scrollIntoView({ block: 'nearest' });
+    title.scrollIntoView({ block: 'nearest' });
   }
 
   /** What the head takes or leaves is the sections'. */
@@ -130,29 +122,7 @@ export class Sidebar extends SidePanel {
   }
 
   private _moved = false;
-  /** The sections that somebody unfolded, the last one last. */
-  private _unfolded: Widget[] = [];
   private _project: string | null = null;
   /** What it was arranged for last. */
   private _shape = '';
-}
-
-/** The height that the first section needs, where that can be told, and what the others have together. */
-function share(
-  first: Widget,
-  others: readonly Widget[]
-): [needed: number | null, rest: number] {
-  const room = [first, ...others].reduce(
-    (sum, { node }) => sum + node.offsetHeight,
-    0
-  );
-  const last = first.node.lastElementChild;
-  if (!last) {
-    return [null, room - first.node.offsetHeight];
-  }
-  const { top } = first.node.getBoundingClientRect();
-  const { bottom } = last.getBoundingClientRect();
-  const whole = bottom - top + first.node.scrollTop + MARGIN;
-  const needed = Math.min(whole, MOST * room);
-  return [needed, room - needed];
 }

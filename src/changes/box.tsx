@@ -46,7 +46,7 @@ export function CommitBox(props: {
         placeholder={trans.__('What changed, and why')}
         aria-label={trans.__('Message of the commit')}
         value={message}
-        disabled={busy}
+        readOnly={busy}
         data-lm-suppress-shortcuts="true"
         onChange={event => props.onMessage(event.target.value)}
         onKeyDown={keys}

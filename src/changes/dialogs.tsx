@@ -2,7 +2,7 @@ import { Dialog, ReactWidget, showDialog } from '@jupyterlab/apputils';
 import { TranslationBundle } from '@jupyterlab/translation';
 import * as React from 'react';
 
-import { agreed } from '../components/question';
+import { agreed, atOnce } from '../components/question';
 import { ago, moment } from '../components/words';
 import { IRestorePlan } from '../types';
 import { effect } from './words';
@@ -100,7 +100,7 @@ export async function askToRestore(
       names.length > 0
         ? trans.__('Restore %1', names.join(', '))
         : trans.__('Restore commit %1', plan.id.slice(0, 7)),
-    body: ReactWidget.create(<Plan plan={plan} trans={trans} />),
+    body: atOnce(ReactWidget.create(<Plan plan={plan} trans={trans} />)),
     buttons: can
       ? [Dialog.cancelButton(), Dialog.okButton({ label: trans.__('Restore') })]
       : [Dialog.cancelButton({ label: trans.__('Close') })],
@@ -175,7 +175,7 @@ function Lines(props: {
   }
   return (
     <section aria-label={title}>
-      <h4>{title}</h4>
+      <div className="e2e-Plan-part">{title}</div>
       <ul>
         {lines.slice(0, MOST).map(line => (
           <li key={line} title={line}>

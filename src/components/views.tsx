@@ -11,10 +11,15 @@ export function Views<V extends string>(props: {
 }): React.ReactElement {
   const { views, view, name, onView, trans } = props;
   const keys = (event: React.KeyboardEvent<HTMLElement>) => {
-    const by = { ArrowRight: 1, ArrowLeft: views.length - 1 }[event.key];
-    if (by !== undefined) {
+    const at = views.indexOf(view);
+    const to = {
+      ArrowRight: (at + 1) % views.length,
+      ArrowLeft: (at + views.length - 1) % views.length,
+      Home: 0,
+      End: views.length - 1
+    }[event.key];
+    if (to !== undefined) {
       event.preventDefault();
-      const to = (views.indexOf(view) + by) % views.length;
       onView(views[to]);
       (event.currentTarget.children[to] as HTMLElement).focus();
     }

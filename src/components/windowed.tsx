@@ -1,11 +1,13 @@
 import * as React from 'react';
 
+import { askForMenu, asksForMenu } from './focus';
+
 /** Items drawn above and below what can be seen. */
 const MARGIN = 8;
 
 /**
  * A list box of which only the options that can be seen are in the page, with one tab stop: the arrows
- * move, Enter opens. All options have the same height, and some element above scrolls.
+ * move, Enter opens, the menu key asks for the menu of the option. All options have the same height, and some element above scrolls.
  */
 export function Windowed<T>(props: {
   label: string;
@@ -29,8 +31,20 @@ export function Windowed<T>(props: {
     props.onSelect(items[index]);
     reveal(list.current, index * height, height);
   };
+  const menu = () => {
+    const option = list.current?.querySelector('[aria-selected=true]');
+    if (option) {
+      const { left, bottom } = option.getBoundingClientRect();
+      askForMenu(option, { x: left + 24, y: bottom - 4 });
+    }
+  };
   const keys = (event: React.KeyboardEvent) => {
     const page = 10;
+    if (asksForMenu(event)) {
+      event.preventDefault();
+      menu();
+      return;
+    }
     const steps: Record<string, () => void> = {
       ArrowDown: () => move(active + 1),
       ArrowUp: () => move(active - 1),
@@ -62,6 +76,12 @@ export function Windowed<T>(props: {
         paddingTop: first * height
       }}
       onKeyDown={keys}
+      onContextMenu={event => {
+        if (event.target === list.current) {
+          event.preventDefault(); // of the key that was answered already
+          event.stopPropagation();
+        }
+      }}
       onFocus={() => active < 0 && items.length > 0 && props.onSelect(items[0])}
     >
       {items.slice(first, last).map((item, i) => (

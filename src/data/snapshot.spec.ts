@@ -11,3 +11,9 @@ it.each([
 ])('%j is said in the line', (said, line) =>
   expect(snapshotLine(frame('df'), said)).toBe(line)
 );
+
+it('a name that says little is taken once somebody said it', () => {
+  const asked = { ...frame('table'), asks: ['name' as const] };
+  const said = { name: 'table', stage: null };
+  expect(snapshotLine(asked, said)).toBe('%e2e snapshot table --as table');
+});

@@ -13,7 +13,8 @@ export interface ISaid {
 
 /** The line that saves a table under what was said of it. */
 export function snapshotLine(frame: IFrame, said: ISaid): string {
-  const as = said.name === frame.name ? '' : ` --as ${said.name}`;
+  const isPlain = said.name === frame.name && !frame.asks.includes('name');
+  const as = isPlain ? '' : ` --as ${said.name}`;
   const stage = said.stage ? ` --stage ${said.stage}` : '';
   return `%e2e snapshot ${frame.name}${as}${stage}`;
 }

@@ -9,6 +9,9 @@ import {
 
 import { LazyRows } from './rows';
 
+/** What stands where the cursor of a grid is. */
+export type AtCursor = (row: number, column: number) => string;
+
 /** JupyterLab's grid, empty, in the colours of the theme. */
 export function makeGrid(): DataGrid {
   const grid = new DataGrid({
@@ -21,7 +24,6 @@ export function makeGrid(): DataGrid {
     stretchLastColumn: false
   });
   grid.addClass('e2e-Grid');
-  grid.keyHandler = new BasicKeyHandler();
   grid.mouseHandler = new BasicMouseHandler();
   grid.copyConfig = {
     separator: '\t',
@@ -31,6 +33,58 @@ export function makeGrid(): DataGrid {
   };
   paint(grid);
   return grid;
+}
+
+/** The keys of a grid, which say what they lead to, to who does not see it; Tab leaves it, as everywhere. */
+export class GridKeys extends BasicKeyHandler {
+  constructor(private readonly words: AtCursor) {
+    super();
+    this._said.className = 'e2e-mod-spoken';
+    this._said.setAttribute('role', 'status');
+  }
+
+  /** Let the keyboard reach a grid. */
+  reach(grid: DataGrid, label: string): void {
+    grid.keyHandler = this;
+    grid.node.append(this._said);
+    const { node } = grid.viewport;
+    node.tabIndex = 0;
+    node.setAttribute('role', 'application'); // arrows are the grid's
+    node.setAttribute('aria-label', label);
+    node.addEventListener('focus', () => {
+      if (node.matches(':focus-visible')) {
+        this.begin(grid);
+      }
+    });
+  }
+
+  onKeyDown(grid: DataGrid, event: KeyboardEvent): void {
+    if (event.key !== 'Tab') {
+      this.begin(grid);
+      super.onKeyDown(grid, event);
+      this.say(grid);
+    }
+  }
+
+  /** Go to the first cell, where the cursor is nowhere yet. */
+  protected begin(grid: DataGrid): void {
+    const { selectionModel } = grid;
+    if (selectionModel?.cursorRow === -1 && grid.rowCount('body') > 0) {
+      selectionModel.select({
+        ...{ r1: 0, c1: 0, r2: 0, c2: 0, cursorRow: 0, cursorColumn: 0 },
+        clear: 'all'
+      });
+    }
+    this.say(grid);
+  }
+
+  protected say(grid: DataGrid): void {
+    const { cursorRow = -1, cursorColumn = -1 } = grid.selectionModel ?? {};
+    this._said.textContent =
+      cursorRow < 0 ? '' : this.words(cursorRow, cursorColumn);
+  }
+
+  private readonly _said = document.createElement('div');
 }
 
 /** Show other rows. */
@@ -90,6 +144,13 @@ export function paint(grid: DataGrid): void {
 /** A value as it stands in a cell: what is asked for still, what is missing, and what is there. */
 function words(value: unknown): string {
   return value === undefined ? '…' : value === null ? 'null' : String(value);
+}
+
+/** What stands in a cell, with the names of its row and column. */
+export function cell(rows: LazyRows, row: number, column: number): string {
+  const name = words(rows.data('column-header', 0, column));
+  const value = words(rows.data('body', row, column));
+  return `${name}: ${value} · ${words(rows.data('row-header', row, 0))}`;
 }
 
 /** Wide enough for the name and the first rows, within reason. */

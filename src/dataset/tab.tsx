@@ -7,6 +7,7 @@ import { Panel, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { Asked } from '../components/asked';
+import { keepFocus } from '../components/focus';
 import { FlowModel } from '../flow/model';
 import { Kernels } from '../kernel/model';
 import { DatasetActions } from './actions';
@@ -50,9 +51,10 @@ export class DatasetTab extends Panel {
     this.addWidget(head);
     for (const view of [this._rows, this._other]) {
       view.node.setAttribute('role', 'tabpanel');
-      view.node.tabIndex = 0;
       this.addWidget(view);
     }
+    this._other.node.tabIndex = 0; // the rows have a grid that the keyboard reaches
+    this._letGo = keepFocus(this.node);
     model.changed.connect(this.change, this);
     flow.changed.connect(this.redraw, this);
     kernels.changed.connect(this.redraw, this);
@@ -63,6 +65,7 @@ export class DatasetTab extends Panel {
     if (!this.isDisposed) {
       Signal.clearData(this);
       this.model.dispose();
+      this._letGo();
       super.dispose();
     }
   }
@@ -164,5 +167,6 @@ export class DatasetTab extends Panel {
 
   private readonly _redrawn = new Signal<this, void>(this);
   private readonly _rows: RowsView;
+  private readonly _letGo: () => void;
   private readonly _other: Widget;
 }

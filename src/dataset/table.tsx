@@ -8,7 +8,7 @@ import * as React from 'react';
 
 import { ApiError, problemOf } from '../api';
 import { Problem } from '../components/problem';
-import { makeGrid, paint, showRows } from './grid';
+import { GridKeys, cell, makeGrid, paint, showRows } from './grid';
 import { DatasetModel } from './model';
 import { LazyRows } from './rows';
 
@@ -22,6 +22,10 @@ export class RowsView extends Panel {
     super();
     this.addClass('e2e-RowsView');
     this._grid = makeGrid();
+    const keys = new GridKeys((row, column) =>
+      this._rows ? cell(this._rows, row, column) : ''
+    );
+    keys.reach(this._grid, trans.__('Rows'));
     this._note = ReactWidget.create(<></>);
     this.addWidget(this._note);
     this.addWidget(this._grid);

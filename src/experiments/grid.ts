@@ -1,6 +1,5 @@
 import { TranslationBundle } from '@jupyterlab/translation';
 import {
-  BasicKeyHandler,
   BasicMouseHandler,
   BasicSelectionModel,
   CellRenderer,
@@ -8,11 +7,15 @@ import {
   TextRenderer
 } from '@lumino/datagrid';
 
+import { cut } from '../components/cut';
 import { ago } from '../components/words';
-import { makeGrid, paint } from '../dataset/grid';
+import { GridKeys, makeGrid, paint } from '../dataset/grid';
 import { IRunEntry } from '../types';
-import { RunRows } from './rows';
+import { IColumn, RunRows } from './rows';
 import { duration, figure, statusWord } from './words';
+
+/** What a cell leaves free beside its text, in pixels. */
+const PADDING = 8;
 
 /** What the grid asks and tells of the table around it. */
 export interface IAround {
@@ -41,7 +44,7 @@ export function makeRunGrid(
     selectionMode: 'row'
   });
   grid.mouseHandler = new Mouse(rows, around);
-  grid.keyHandler = new Keys(rows, around);
+  new Keys(rows, around, trans).reach(grid, trans.__('Runs'));
   paintRuns(grid, rows, around, trans);
   return grid;
 }
@@ -74,23 +77,8 @@ export function paintRuns(
     body: new TextRenderer({
       font,
       backgroundColor,
-      format: ({ value, column }) => {
-        if (value === undefined) {
-          return '…';
-        }
-        if (value === null) {
-          return '';
-        }
-        switch (kind(column)?.kind === 'fact' ? kind(column).name : '') {
-          case 'status':
-            return statusWord(String(value), trans);
-          case 'started':
-            return ago(String(value), trans);
-          case 'seconds':
-            return duration(Number(value), trans);
-        }
-        return typeof value === 'number' ? figure(value) : String(value);
-      },
+      format: ({ value, column, width }) =>
+        cut(words(value, kind(column), trans), font, width - PADDING),
       textColor: ({ column }) =>
         kind(column)?.kind === 'fact' && kind(column).name !== 'run'
           ? quiet
@@ -121,6 +109,49 @@ export function paintRuns(
     }),
     'corner-header': new TextRenderer({ font, textColor: quiet })
   });
+}
+
+/** A value as it stands in its column. */
+function words(
+  value: unknown,
+  column: IColumn | undefined,
+  trans: TranslationBundle
+): string {
+  if (value === undefined) {
+    return '…';
+  }
+  if (value === null) {
+    return '';
+  }
+  switch (column?.kind === 'fact' ? column.name : '') {
+    case 'status':
+      return statusWord(String(value), trans);
+    case 'started':
+      return ago(String(value), trans);
+    case 'seconds':
+      return duration(Number(value), trans);
+  }
+  return typeof value === 'number' ? figure(value) : String(value);
+}
+
+/** A run in words: what is known of it, and whether it is chosen. */
+function told(
+  rows: RunRows,
+  row: number,
+  around: IAround,
+  trans: TranslationBundle
+): string {
+  const run = rows.at(row);
+  if (!run) {
+    return '';
+  }
+  const facts = rows.columns.map((column, i) => {
+    const text = words(rows.data('body', row, i), column, trans);
+    return text && column.kind !== 'fact' ? `${column.name} ${text}` : text;
+  });
+  const chosen = around.isChosen(run) ? trans.__('chosen') : '';
+  const pinned = around.isPinned(run) ? trans.__('pinned') : '';
+  return [chosen, pinned, ...facts].filter(Boolean).join(' · ');
 }
 
 /** Give each column the width of its name and of the first rows, within reason. */
@@ -191,12 +222,13 @@ class Mouse extends BasicMouseHandler {
   }
 }
 
-class Keys extends BasicKeyHandler {
+class Keys extends GridKeys {
   constructor(
     private readonly rows: RunRows,
-    private readonly around: IAround
+    private readonly around: IAround,
+    trans: TranslationBundle
   ) {
-    super();
+    super(row => told(rows, row, around, trans));
   }
 
   onKeyDown(grid: DataGrid, event: KeyboardEvent): void {
@@ -206,6 +238,7 @@ class Keys extends BasicKeyHandler {
       event.stopPropagation();
       if (event.key === ' ') {
         this.around.onChoose(row, 'toggle');
+        this.say(grid);
       } else {
         this.around.onOpen(row);
       }

@@ -13,6 +13,7 @@ import { Panel, Widget } from '@lumino/widgets';
 import * as React from 'react';
 
 import { ApiError, IApi, problemOf } from '../api';
+import { keepFocus } from '../components/focus';
 import { Problem } from '../components/problem';
 import { count, counted } from '../components/words';
 import { IRunColumn, IRunEntry } from '../types';
@@ -63,6 +64,7 @@ export class RunTable extends Panel implements IFollower {
     this._rows = new RunRows(parts.api, folder);
     const head = this.drawn(() => this.head());
     head.addClass('e2e-RunTable-head');
+    this._letGo = keepFocus(head.node);
     this._grid = makeRunGrid(this._rows, this._around, trans);
     this._grid.node.setAttribute('aria-label', trans.__('Runs'));
     this._grid.node.setAttribute('role', 'region');
@@ -107,6 +109,7 @@ export class RunTable extends Panel implements IFollower {
       this.parts.themes?.themeChanged.disconnect(this.repaint, this);
       this.parts.watch.leave(this);
       this._resized.disconnect();
+      this._letGo();
       this._rows.dispose();
       Signal.clearData(this);
       super.dispose();
@@ -453,6 +456,7 @@ export class RunTable extends Panel implements IFollower {
   private readonly _rows: RunRows;
   private readonly _grid: DataGrid;
   private readonly _resized: ResizeObserver;
+  private readonly _letGo: () => void;
 }
 
 /** How a column is sorted at first: the newest and longest first, errors from the smallest, scores from the largest. */
