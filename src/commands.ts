@@ -44,7 +44,7 @@ export const CommandIDs = {
 export interface IParts {
   app: JupyterFrontEnd;
   palette: ICommandPalette | null;
-  sidebar: { id: string };
+  sidebar: { id: string; enter(): void };
   watch: Watch;
   flow: FlowModel;
   data: DataModel;
@@ -75,6 +75,7 @@ export function addCommands(parts: IParts): void {
     execute: async () => {
       await paletteClosed();
       app.shell.activateById(parts.sidebar.id);
+      parts.sidebar.enter();
     }
   });
   app.commands.addCommand(CommandIDs.refresh, {

@@ -1,6 +1,6 @@
 import { ITranslator } from '@jupyterlab/translation';
 import { SidePanel } from '@jupyterlab/ui-components';
-import { Message, MessageLoop } from '@lumino/messaging';
+import { MessageLoop } from '@lumino/messaging';
 import { AccordionPanel, Widget } from '@lumino/widgets';
 
 import { e2eIcon } from './icon';
@@ -48,9 +48,8 @@ export class Sidebar extends SidePanel {
     (this.content as AccordionPanel).collapse(this.indexOf(id));
   }
 
-  /** Who comes by the keyboard is at the first section; a part that has the focus already keeps it. */
-  protected onActivateRequest(msg: Message): void {
-    super.onActivateRequest(msg);
+  /** Go to the first section, unless some part has the focus already. */
+  enter(): void {
     if (!this.node.contains(document.activeElement)) {
       (this.content as AccordionPanel).titles[0]?.focus();
     }

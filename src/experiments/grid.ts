@@ -15,7 +15,7 @@ import { IColumn, RunRows } from './rows';
 import { duration, figure, statusWord } from './words';
 
 /** What a cell leaves free beside its text, in pixels. */
-const PADDING = 8;
+const PADDING = 16;
 
 /** What the grid asks and tells of the table around it. */
 export interface IAround {

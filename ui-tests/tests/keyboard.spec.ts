@@ -18,7 +18,8 @@ import {
   place,
   run,
   SIDEBAR,
-  type
+  type,
+  wear
 } from './support';
 
 test.use({
@@ -269,6 +270,58 @@ test('in a low window the commit box stays whole, whatever is unfolded', async (
   }
   await picture(page, 'low-window', sidebar);
 });
+
+test('in high contrast, and in the colours of the system', async ({ page }) => {
+  const sidebar = await open(page, 'keys', 240);
+  await wear(page, 'contrast');
+  await expect(option(sidebar, /^flights_clean/)).toBeVisible();
+  await picture(page, 'panels-240-contrast', sidebar);
+  await expectAccessible(page);
+  for (const [name, sign] of SECTIONS) {
+    await title(sidebar, name).click();
+    await expect(sidebar.getByText(sign).first()).toBeVisible();
+    await expectAccessible(page);
+    await picture(
+      page,
+      `contrast-${name.split(' ')[0].toLowerCase()}`,
+      sidebar
+    );
+    if (name !== 'Models & services') {
+      await title(sidebar, name).click();
+    }
+  }
+  await option(sidebar, /^flights_clean/).click();
+  const tab = page.locator('.e2e-DatasetTab');
+  await tab.getByRole('tab', { name: 'Lineage' }).click();
+  await expect(tab.getByRole('listitem')).toHaveCount(3);
+  await expectAccessible(page, '.e2e-DatasetTab');
+
+  await page.emulateMedia({ forcedColors: 'active' });
+  const next = sidebar.getByRole('button', { name: 'Package delay@v2' });
+  await expect(next).toHaveCSS('border-top-style', 'solid');
+  const lines = (part: Locator, side: string) =>
+    part.evaluate(
+      (node, side) => getComputedStyle(node).getPropertyValue(side),
+      `border-${side}-color`
+    );
+  const [chosen, other] = ['Lineage', 'Rows'].map(name =>
+    tab.getByRole('tab', { name })
+  );
+  expect(await lines(chosen, 'bottom')).not.toBe(await lines(other, 'bottom'));
+  await list(sidebar, 'Models').focus();
+  const [first, second] = [0, 1].map(i =>
+    list(sidebar, 'Models').getByRole('option').nth(i)
+  );
+  expect(await lines(first, 'left')).not.toBe(await lines(second, 'left'));
+  await picture(page, 'forced-colours');
+});
+
+/** Sections that are folded at first, and what stands in them. */
+const SECTIONS = [
+  ['Changes', 'History'],
+  ['Experiments', 'deeper'],
+  ['Models & services', 'Package delay@v2']
+] as const;
 
 /** Press one key after the other. */
 async function press(page: IJupyterLabPageFixture, ...keys: string[]) {

@@ -139,8 +139,24 @@ test('a packaged model is served, tried, compared, traced and stopped', async ({
   await picture(page, 'service-try-light');
   await wear(page, 'dark');
   await picture(page, 'service-try-dark');
+  await wear(page, 'contrast');
+  await picture(page, 'service-try-contrast');
+  await expectAccessible(page, TAB);
   await wear(page, 'light');
   await expectAccessible(page, TAB);
+
+  // by the keyboard alone
+  await tab.getByRole('tab', { name: 'Try it' }).focus();
+  await page.keyboard.press('End');
+  await expect(tab.getByRole('tab', { name: 'Log' })).toBeFocused();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Tab'); // what scrolls
+  await page.keyboard.press('Tab');
+  const carrier = tab.getByLabel(/^carrier/);
+  await expect(carrier).toBeFocused();
+  await page.keyboard.press('Enter');
+  await expect(carrier).toBeFocused();
+  await expect(answer).toContainText('Equal to the model: yes', SLOW);
 
   // a null where the schema has one, and a fault at its field
   await tab.getByRole('checkbox', { name: 'wind is null' }).check();
@@ -157,7 +173,7 @@ test('a packaged model is served, tried, compared, traced and stopped', async ({
   await expect(answer).toContainText('Equal to the model: yes', SLOW);
 
   await tab.getByRole('tab', { name: 'Requests' }).click();
-  await expect(tab.getByRole('row')).toHaveCount(3);
+  await expect(tab.getByRole('row')).toHaveCount(4);
   await tab.getByRole('button', { pressed: false }).last().click();
   await expect(trace).toContainText('flights.csv', SLOW);
   await picture(page, 'service-requests-light');

@@ -187,15 +187,21 @@ export async function* looks(
 /** Change the theme, and wait for it. */
 export async function wear(
   page: IJupyterLabPageFixture,
-  look: 'light' | 'dark'
+  look: keyof typeof THEMES
 ): Promise<void> {
-  const theme = look === 'light' ? 'JupyterLab Light' : 'JupyterLab Dark';
+  const theme = THEMES[look];
   await run(page, 'apputils:change-theme', { theme });
   await page.waitForFunction(
-    light => document.body.dataset.jpThemeLight === String(light),
-    look === 'light'
+    theme => document.body.dataset.jpThemeName === theme,
+    theme
   );
 }
+
+const THEMES = {
+  light: 'JupyterLab Light',
+  dark: 'JupyterLab Dark',
+  contrast: 'JupyterLab Dark High Contrast'
+};
 
 /** The sidebar in every look. */
 export async function pictures(
