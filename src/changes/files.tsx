@@ -56,6 +56,7 @@ export function Files(props: {
       {groups.map(({ kind, title, files }) => (
         <section
           className="e2e-Section e2e-Files"
+          role="group" // “Data” is a section of the sidebar already
           aria-label={title}
           key={kind}
         >
