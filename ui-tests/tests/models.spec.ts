@@ -152,10 +152,16 @@ test('a packaged model is served, tried, compared, traced and stopped', async ({
   await page.keyboard.press('Home');
   await page.keyboard.press('Tab'); // what scrolls
   await page.keyboard.press('Tab');
-  const carrier = tab.getByLabel(/^carrier/);
-  await expect(carrier).toBeFocused();
+  await expect(tab.getByLabel(/^carrier/)).toBeFocused();
+  await page.keyboard.press('Tab');
+  const delay = tab.getByLabel(/^dep_delay/);
+  await expect(delay).toBeFocused();
+  const before = (await answer.locator('code').textContent()) ?? '';
+  await page.keyboard.press('Control+A');
+  await page.keyboard.type('30');
   await page.keyboard.press('Enter');
-  await expect(carrier).toBeFocused();
+  await expect(answer.locator('code')).not.toHaveText(before, SLOW);
+  await expect(delay).toBeFocused();
   await expect(answer).toContainText('Equal to the model: yes', SLOW);
 
   // a null where the schema has one, and a fault at its field
