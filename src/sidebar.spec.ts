@@ -45,28 +45,4 @@ describe('Sidebar', () => {
     sidebar.arrange('flights');
     expect(sizes).not.toHaveBeenCalled();
   });
-
-  it('folds what was unfolded longest ago where an unfolded section would be too low', async () => {
-    const sidebar = new Sidebar(new Widget(), nullTranslator);
-    const [flow, data, changes] = [172, 0, 0].map(content =>
-      section(150, content)
-    );
-    [flow, data, changes].forEach((panel, i) => {
-      panel.id = `section-${i}`;
-      sidebar.addWidget(panel);
-    });
-    Widget.attach(sidebar, document.body);
-    const frame = () => new Promise(resolve => requestAnimationFrame(resolve));
-    sidebar.fold(changes.id);
-    sidebar.unfold(changes.id);
-    await frame();
-    expect([flow, data, changes].map(one => one.isVisible)).toEqual([
-      true,
-      false,
-      true
-    ]);
-    sidebar.unfold(data.id);
-    await frame();
-    expect([data, changes].map(one => one.isVisible)).toEqual([true, false]);
-  });
 });
