@@ -21,7 +21,6 @@ POINTS = 300
 """Of a curve that is shown."""
 SPARK = 60
 """Of the curve of a run that goes on."""
-_PROOF = re.compile(r"e2e\.model\.([A-Za-z0-9_-]+)\.proof")
 
 
 def page(tables: sqlite3.Connection, experiment: str, wanted: Wanted) -> RunPage:
@@ -65,7 +64,7 @@ def listed(tables: sqlite3.Connection, runs: Sequence[str], *, columns: Iterable
                 id=run, name=name or run[:8], status=status, start=moment(start), end=moment(end) if end else None,
                 seconds=(end - start) / 1000 if end else None, origin=entries.read_origin(said),
                 parent=said.get("mlflow.parentRunId"), params=params[run], metrics=metrics[run], data=tuple(data),
-                models=tuple(_proofs(said)), registered=tuple(registered[run]),
+                models=tuple(entries.proofs(said)), registered=tuple(registered[run]),
                 live=_live(tables, run) if going else None,
             )
         )  # fmt: skip
@@ -123,19 +122,15 @@ def kept(tables: sqlite3.Connection, run: str) -> tuple[RunModel, ...]:
         (run,),
     ):
         named[model or ""].append(f"{name}@v{version}")
-    proofs = _proofs(_tags(tables, [run])[run])
+    proofs = entries.proofs(_tags(tables, [run])[run])
     return tuple(
         RunModel(name=name, proof=proof, registered=(*named[name], *named[""])) for name, proof in proofs.items()
     )
 
 
 def notes(tables: sqlite3.Connection, run: str) -> tuple[str, ...]:
-    """What else there is to say of a run: why it failed, what its models lack."""
-    said = _tags(tables, [run])[run]
-    found = [said["e2e.note"]] if "e2e.note" in said else []
-    if "e2e.error" in said:
-        found.append(said["e2e.error"].strip().splitlines()[-1])
-    return tuple(found)
+    """What else there is to say of a run."""
+    return entries.notes(_tags(tables, [run])[run])
 
 
 def tags_of(tables: sqlite3.Connection, run: str) -> dict[str, str]:
@@ -191,10 +186,6 @@ def _registered(tables: sqlite3.Connection, runs: Sequence[str]) -> dict[str, li
     ):
         found[run].append(f"{name}@v{version}")
     return found
-
-
-def _proofs(tags: dict[str, str]) -> dict[str, str]:
-    return {found[1]: value for tag, value in sorted(tags.items()) if (found := _PROOF.fullmatch(tag))}
 
 
 def _going_on(tables: sqlite3.Connection, experiment: str) -> Iterable[str]:

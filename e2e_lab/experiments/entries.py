@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from e2e_lab.errors import UsageError
+from e2e_lab.experiments import owners
 from e2e_lab.records import DataUse, Origin, Pin, Trail
 
 _NAME = re.compile(r"[/\w.\- :]{1,250}")
@@ -168,3 +169,26 @@ def error_tag(text: str) -> str:
     """The end of a traceback, which says most, as long as a tag may be, and without a terminal's colours."""
     text = re.sub(r"\x1b\[[0-9;]*m", "", text)
     return text if len(text) <= TAG_LENGTH else "…" + text[1 - TAG_LENGTH :]
+
+
+PENDING = "pending"
+INCOMPLETE = "was kept incompletely: run again"
+_PROOF = re.compile(r"e2e\.model\.([A-Za-z0-9_-]+)\.proof")
+
+
+def proofs(tags: Mapping[str, str]) -> dict[str, str]:
+    """By model of a run: :data:`PENDING`, ``equal``, or what is wrong with it.
+
+    >>> proofs({"e2e.model.ridge.proof": "pending", "e2e.owner": "elsewhere:1:0.0"})
+    {'ridge': 'pending'}
+    """
+    found = {match[1]: tags[tag] for tag in sorted(tags) if (match := _PROOF.fullmatch(tag))}
+    if PENDING in found.values() and owners.dead(tags.get("e2e.owner", "")):
+        return {name: INCOMPLETE if said == PENDING else said for name, said in found.items()}
+    return found
+
+
+def notes(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """What a run says of itself, and the last line of the error that ended it."""
+    error = tags.get("e2e.error", "").strip().splitlines()[-1:]
+    return (*([tags["e2e.note"]] if "e2e.note" in tags else []), *error)

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from e2e_lab.errors import Ambiguous, Damaged, ModelError, NewerFormat, NotTrusted
-from e2e_lab.experiments import background, keeping, owners, proof, table, tracking
+from e2e_lab.experiments import background, entries, keeping, owners, proof, tracking
 from e2e_lab.experiments import trust as ledger
 from e2e_lab.project import Project
 from e2e_lab.records import FORMAT, DataUse, KeptModel, RequestSchema, Run
@@ -110,7 +110,7 @@ def _chosen(run: Run, tags: dict[str, str], name: str | None) -> str:
 def _proved(store: tracking.Store, run: Run, name: str, tags: dict[str, str]) -> None:
     until = time.monotonic() + WAIT_SECONDS
     verdict = tags[keeping.proof_tag(name)]
-    while verdict == table.PENDING:
+    while verdict == entries.PENDING:
         owner = tags.get("e2e.owner", "")
         if owner == owners.me() or owners.dead(owner):
             raise ModelError(

@@ -156,7 +156,7 @@ class ActiveRun:
         """Keep what :func:`capture.capture` took, in the background."""
         from e2e_lab.experiments import keeping
 
-        self._sender.add(Batch(tags={keeping.proof_tag(captured.name): table.PENDING}))
+        self._sender.add(Batch(tags={keeping.proof_tag(captured.name): entries.PENDING}))
         if captured.name not in self._models:
             self._models.append(captured.name)
         self._notes.append(f"model {captured.name!r} is being kept in the background")

@@ -16,8 +16,6 @@ if TYPE_CHECKING:
     import mlflow.entities
 
 _PAGE = 1000
-PENDING = "pending"
-_MODEL_TAG = re.compile(r"e2e\.model\.([A-Za-z0-9_-]+)\.proof")
 
 
 def runs(project: Project) -> list[Run]:
@@ -56,24 +54,19 @@ def _record(run: mlflow.entities.Run) -> Run:
         data=entries.read_data(tags),
         pin=entries.read_pin(tags),
         origin=entries.read_origin(tags),
-        models=tuple(found[1] for tag in tags if (found := _MODEL_TAG.fullmatch(tag))),
+        models=tuple(entries.proofs(tags)),
         notes=_notes(tags),
     )
 
 
 def _notes(tags: dict[str, str]) -> tuple[str, ...]:
-    notes = [tags["e2e.note"]] if "e2e.note" in tags else []
-    for tag, value in tags.items():
-        found = _MODEL_TAG.fullmatch(tag)
-        if found and value == PENDING:
-            left = owners.dead(tags.get("e2e.owner", ""))
-            state = "was kept incompletely: run again" if left else "is being kept in the background"
-            notes.append(f"model {found[1]!r} {state}")
-        elif found and value != "equal":
-            notes.append(f"model {found[1]!r}: {value}")
-    if "e2e.error" in tags:
-        notes.append(tags["e2e.error"].strip().splitlines()[-1])
-    return tuple(notes)
+    proofs = {name: said for name, said in entries.proofs(tags).items() if said != "equal"}
+    said = {
+        entries.PENDING: "model {!r} is being kept in the background",
+        entries.INCOMPLETE: f"model {{!r}} {entries.INCOMPLETE}",
+    }
+    models = [said[how].format(name) if how in said else f"model {name!r}: {how}" for name, how in proofs.items()]
+    return (*models, *entries.notes(tags))
 
 
 def end_dead_runs(project: Project, store: tracking.Store) -> None:

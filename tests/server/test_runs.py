@@ -118,6 +118,12 @@ async def test_the_next_step_is_to_register_a_run_that_kept_a_model(ask: Any, ma
         connection.execute("update tags set value = ? where key = 'e2e.owner'", (owners.me(),))
     made.changed()
     assert await step() is None  # it is being kept
+    assert (await ask(f"runs/{run}", project="flights")).body["kept"][0]["proof"] == "pending"
+    with database(made) as connection:
+        connection.execute("update tags set value = ? where key = 'e2e.owner'", (owners.me()[:-4] + "0.00",))
+    made.changed()
+    said = (await ask(f"runs/{run}", project="flights")).body
+    assert said["kept"][0]["proof"] == "was kept incompletely: run again"
 
 
 async def test_without_a_run_the_list_is_empty_and_nothing_is_made(ask: Any, flights: Project) -> None:
