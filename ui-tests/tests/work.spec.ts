@@ -213,10 +213,12 @@ test('a mark below the fold is there after a reload', async ({ page }) => {
 });
 
 test('rows and columns come back after a failure', async ({ page }) => {
-  const packs = path.join(await place(page, 'flights'), '.e2e/store/packs');
+  const folder = await place(page, 'away');
+  make('flights', folder); // which nothing was read of yet
+  const packs = path.join(folder, '.e2e/store/packs');
   const away = () => fs.renameSync(packs, `${packs}.away`);
   const back = () => fs.renameSync(`${packs}.away`, packs);
-  const sidebar = await open(page, 'flights', 300);
+  const sidebar = await open(page, 'away', 300);
   const tab = page.locator('.e2e-DatasetTab');
   const alert = tab.getByRole('alert');
   away(); // as on a disk that is not mounted
@@ -239,6 +241,7 @@ test('rows and columns come back after a failure', async ({ page }) => {
   await alert.getByRole('button', { name: 'Retry' }).click();
   await expect(tab.getByRole('img').first()).toBeVisible({ timeout: 15_000 });
   await expect(alert).toBeHidden();
+  fs.rmSync(folder, { recursive: true });
 });
 
 test('a job shows what it printed, and a refusal its next line', async ({
