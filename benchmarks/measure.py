@@ -112,9 +112,11 @@ def compared(
 
 
 def rates(
-    what: str, ours: Timing, against: str, theirs: Timing, *, at_least: float, note: str = "", unit: str = "/s"
+    what: str, ours: Timing, against: str, theirs: Timing, *, at_least: float | None, note: str = "", unit: str = "/s"
 ) -> Row:
     """The line of two numbers of something a second, of which more is better."""
+    if at_least is None:
+        return Row(what, ours, against, theirs, note=note, unit=unit)
     met = ours.median >= at_least * theirs.median
     return Row(what, ours, against, theirs, f"≥ {at_least:g}×", met, note, unit)
 

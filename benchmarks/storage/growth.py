@@ -16,11 +16,12 @@ import e2e_lab
 from benchmarks.data import orders, wide
 from benchmarks.measure import Row, Timing, rates, seconds
 from benchmarks.storage.edits import ORDERS, REPLACE, edited
-from benchmarks.storage.sides import NAME, Scale, asked, project, save
+from benchmarks.storage.sides import NAME, Scale, asked, project, save, to_parquet
 
 COLUMNS = (20, 200, 2000)
 STRAIGHT = 0.75  # of the rate of the smallest size
 FIRST, EDIT, SAME, LOAD = "first snapshot", f"snapshot, {REPLACE}", "snapshot, unchanged", "load"
+PLAIN = "`read_parquet` of a plain file"  # which grows as memory does that was never touched; a load, too
 
 
 def measure(folder: Path, scale: Scale) -> list[Row]:
@@ -41,10 +42,11 @@ def _rates(what: str, unit: str, took: dict[int, dict[str, list[float]]], amount
     for verb in took[least]:
         rate = {number: Timing([amount[number] / value for value in took[number][verb]]) for number in took}
         made.append(Row(f"{verb}, {what.format(least)}", rate[least], unit=unit))
+        aim = None if verb == PLAIN else STRAIGHT
         made += [
             rates(
                 f"{verb}, {what.format(number)}", rate[number], what.format(least), rate[least],
-                at_least=STRAIGHT, unit=unit,
+                at_least=aim, unit=unit,
             )
             for number in sorted(took) if number != least
         ]  # fmt: skip
@@ -69,7 +71,9 @@ def _asked(folder: Path, kind: str, rows: int, columns: int, runs: int) -> dict[
 
 
 def _by_rows(folder: Path, frame: pd.DataFrame, runs: int) -> dict[str, list[float]]:
-    took: dict[str, list[float]] = {FIRST: [], EDIT: [], SAME: [], LOAD: []}
+    took: dict[str, list[float]] = {FIRST: [], EDIT: [], SAME: [], LOAD: [], PLAIN: []}
+    plain = folder / "plain.parquet"
+    to_parquet(frame, plain)
     for number in range(runs):
         with project(folder / f"project{number}"):
             took[FIRST].append(seconds(lambda: save(frame)))
@@ -78,6 +82,7 @@ def _by_rows(folder: Path, frame: pd.DataFrame, runs: int) -> dict[str, list[flo
             took[EDIT].append(seconds(lambda changed=changed: save(changed)))
             del changed
             took[LOAD].append(seconds(lambda: e2e_lab.load(NAME)))
+            took[PLAIN].append(seconds(lambda: pd.read_parquet(plain)))
     return took
 
 
