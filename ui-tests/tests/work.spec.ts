@@ -1,5 +1,6 @@
 import { expect, galata, test } from '@jupyterlab/galata';
 
+import { execFileSync } from 'child_process';
 import * as fs from 'fs';
 import * as path from 'path';
 
@@ -214,7 +215,12 @@ test('a mark below the fold is there after a reload', async ({ page }) => {
 
 test('rows and columns come back after a failure', async ({ page }) => {
   const folder = await place(page, 'away');
-  make('flights', folder); // which nothing was read of yet
+  make('flights', folder);
+  const table =
+    'import os, pandas as pd, e2e_lab as e2e\n' +
+    'frame = pd.DataFrame({"n": list(os.urandom(1000))})\n' + // which nobody has read yet
+    'e2e.snapshot(frame, "lost", stage="raw")';
+  execFileSync('python', ['-c', table], { cwd: folder });
   const packs = path.join(folder, '.e2e/store/packs');
   const away = () => fs.renameSync(packs, `${packs}.away`);
   const back = () => fs.renameSync(`${packs}.away`, packs);
@@ -223,7 +229,7 @@ test('rows and columns come back after a failure', async ({ page }) => {
   const alert = tab.getByRole('alert');
   away(); // as on a disk that is not mounted
   try {
-    await sidebar.getByRole('option', { name: /^flights_clean/ }).click();
+    await sidebar.getByRole('option', { name: /^lost/ }).click();
     await expect(alert).toContainText('cannot be read', { timeout: 15_000 });
   } finally {
     back();
