@@ -10,7 +10,7 @@ import * as path from 'path';
 
 import { hold } from './held';
 import { make, Server } from './server';
-import { fill, picture, show } from './support';
+import { fill, picture, show, SIDEBAR } from './support';
 
 /** A Jupyter server of its own, on a machine where git knows nobody, with a folder in which nothing is. */
 const test = base.extend<{ server: Server }>({
@@ -148,6 +148,14 @@ test('with the mouse alone: from an empty folder to a served, tried and traced m
   await page.keyboard.type('Arrival delay');
   await changes.getByRole('button', { name: 'Commit' }).click();
   await expect(changes.getByRole('status')).toContainText('delay”', SLOW);
+
+  // What is done is folded away.
+  for (const name of ['Data', 'Changes', 'Experiments']) {
+    await page
+      .locator(SIDEBAR)
+      .getByRole('heading', { name, exact: true })
+      .click();
+  }
 
   // The run's model gets a name, and is packaged; meanwhile the page is loaded anew.
   await rooms.getByRole('button', { name: 'Models' }).click();
