@@ -218,10 +218,13 @@ test('with the mouse alone: from an empty folder to a served, tried and traced m
   await expect(tab.getByRole('button', { name: 'Serve' })).toBeVisible(SLOW);
 });
 
-/** Where pictures are made for people, wait until nothing lies over the page. */
+/** Where pictures are made for people, nothing lies over the page. */
 async function withoutToasts(page: IJupyterLabPageFixture): Promise<void> {
   if (process.env.E2E_PICTURES) {
-    await expect(page.locator('.Toastify__toast')).toHaveCount(0);
+    for (const hide of await page.getByTitle('Hide notification').all()) {
+      await hide.click();
+    }
+    await expect(page.locator('.Toastify__toast')).toHaveCount(0, SLOW);
   }
 }
 
