@@ -10,7 +10,7 @@ import * as path from 'path';
 
 import { hold } from './held';
 import { make, Server } from './server';
-import { fill, picture, show, SIDEBAR } from './support';
+import { fill, git, picture, show, SIDEBAR } from './support';
 
 /** A Jupyter server of its own, on a machine where git knows nobody, with a folder in which nothing is. */
 const test = base.extend<{ server: Server }>({
@@ -226,13 +226,6 @@ async function withoutToasts(page: IJupyterLabPageFixture): Promise<void> {
     }
     await expect(page.locator('.Toastify__toast')).toHaveCount(0, SLOW);
   }
-}
-
-/** What the real git says. */
-function git(folder: string, ...words: string[]): string {
-  return execFileSync('git', ['-C', folder, ...words])
-    .toString()
-    .trim();
 }
 
 /** The processes that the server of this root began, or that these began, and that still are. */
