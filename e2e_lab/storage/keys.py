@@ -9,7 +9,8 @@ import pyarrow.compute as pc
 import pyarrow.types as pat
 
 from e2e_lab.errors import UsageError, closest
-from e2e_lab.storage.identity import Content, decoded
+from e2e_lab.storage.identity import Content
+from e2e_lab.storage.values import decoded
 
 
 def check_key(

@@ -13,7 +13,8 @@ import pyarrow as pa
 import pyarrow.types as pat
 
 from e2e_lab.errors import UnsupportedData
-from e2e_lab.storage.identity import decoded, values_digest
+from e2e_lab.storage.identity import values_digest
+from e2e_lab.storage.values import decoded
 
 ROWS_ONLY = "rows"
 

@@ -20,7 +20,8 @@ from e2e_lab import storage
 from e2e_lab.errors import UnsupportedData
 from e2e_lab.project import Project
 from e2e_lab.storage.frames import as_stream, from_frame
-from e2e_lab.storage.identity import content_id, logical_type
+from e2e_lab.storage.identity import content_id
+from e2e_lab.storage.values import logical_type
 from tests.unit.frames_strategy import (
     arrow_tables,
     assert_equal,

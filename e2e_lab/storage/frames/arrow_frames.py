@@ -11,8 +11,9 @@ import pyarrow.compute as pc
 import pyarrow.types as pat
 
 from e2e_lab.errors import UnsupportedData
-from e2e_lab.storage.identity import Content, decoded
+from e2e_lab.storage.identity import Content
 from e2e_lab.storage.parquet import refuse_unknown
+from e2e_lab.storage.values import decoded
 
 BATCH_ROWS = 131_072
 

@@ -20,7 +20,7 @@ from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.frames.object_kinds import Codec, complex_structs, complex_values
 from e2e_lab.storage.frames.pandas_objects import Packed, chunked, objects, pack_objects, refused, way_out, with_which
 from e2e_lab.storage.frames.python_values import spelled, unspelled
-from e2e_lab.storage.identity import decoded, has_nan, logical_type
+from e2e_lab.storage.values import decoded, has_nan, logical_type
 
 MASKED = {
     "int8": "Int8", "int16": "Int16", "int32": "Int32", "int64": "Int64",

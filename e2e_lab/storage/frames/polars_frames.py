@@ -9,7 +9,8 @@ import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData, UsageError
 from e2e_lab.storage.frames.arrow_frames import orders_of, stream_of, without_traces
-from e2e_lab.storage.identity import Content, logical_type
+from e2e_lab.storage.identity import Content
+from e2e_lab.storage.values import logical_type
 
 
 def from_polars(frame: Any) -> Content:

@@ -16,9 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.types as pat
 from numpy.typing import NDArray
 
-from e2e_lab.storage.identity import rows_of
 from e2e_lab.storage.parquet import to_parquet
 from e2e_lab.storage.store.footer import Leaf
+from e2e_lab.storage.values import rows_of
 
 Coding: TypeAlias = Literal["plain", "dictionary", "sorted", "delta"]
 

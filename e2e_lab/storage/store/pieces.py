@@ -17,13 +17,13 @@ from blake3 import blake3
 from xxhash import xxh3_128
 
 from e2e_lab.errors import UnsupportedData
-from e2e_lab.storage.identity import feed_type, feed_values, rows_of
 from e2e_lab.storage.parquet import to_parquet
 from e2e_lab.storage.store import thrift
 from e2e_lab.storage.store.coding import Coding, arranged
 from e2e_lab.storage.store.footer import Leaf, encoded_leaf, footer_of
 from e2e_lab.storage.store.manifest import Quick
 from e2e_lab.storage.store.packs import SHORT, short_hash
+from e2e_lab.storage.values import feed_type, feed_values
 
 CONTEXT = "e2e-lab 2026-11 piece, version 1"
 PAGES = {"min_chunk_size": 1 << 16, "max_chunk_size": 1 << 18, "norm_level": 0}
@@ -48,7 +48,7 @@ def fingerprints(said: pa.Field, column: pa.ChunkedArray, ranges: Sequence[int],
     feed_type(_Both(slowly, quickly), said)
     found = []
     for first, last in pairwise(ranges):
-        rows = rows_of(column, first, last - first)
+        rows = column.slice(first, last - first)
         hint, digest = quickly.copy(), slowly.copy()
         feed_values(hint if quick.known else _Both(digest, hint), rows)
         one = quick.known.get(hint.digest())

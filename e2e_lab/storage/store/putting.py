@@ -8,7 +8,7 @@ import pyarrow as pa
 
 from e2e_lab.errors import Damaged, VersionNotFound
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import Content, column_digest, has_nan, id_of, side_by_side
+from e2e_lab.storage.identity import Content, column_digest, id_of, side_by_side
 from e2e_lab.storage.parquet import ROWS_ONLY
 from e2e_lab.storage.store.heads import is_old
 from e2e_lab.storage.store.healing import heal
@@ -19,6 +19,7 @@ from e2e_lab.storage.store.packs import Packs
 from e2e_lab.storage.store.ranges import cut
 from e2e_lab.storage.store.reading import packed
 from e2e_lab.storage.store.writer import Described, Writer, all_prints, manifest_held, manifest_there
+from e2e_lab.storage.values import has_nan
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import BLOCK, THREADS, ColumnDigest, has_nan, id_of
+from e2e_lab.storage.identity import BLOCK, THREADS, ColumnDigest, id_of
 from e2e_lab.storage.store.healing import heal
 from e2e_lab.storage.store.leases import Lease
 from e2e_lab.storage.store.manifest import Cut, Quick
@@ -16,6 +16,7 @@ from e2e_lab.storage.store.packs import Packs
 from e2e_lab.storage.store.putting import Put
 from e2e_lab.storage.store.ranges import found_ranges, planned
 from e2e_lab.storage.store.writer import Described, Writer, all_prints, manifest_held
+from e2e_lab.storage.values import has_nan
 
 WINDOW_BYTES = 128 << 20
 

@@ -1,0 +1,292 @@
+"""Values as bytes to hash: what a column holds, however it lies in memory.
+
+Each part is fed recursively: how many values, which of them are there, then lengths, then the values or children. What
+is fed does not depend on chunks, slice offsets, what lies under nulls, offset width (``string``, ``large_string``,
+``string_view``), or the order in which a dictionary encodes its values. Numbers are fed little-endian as Arrow holds
+them, with one canonicalisation: every NaN is the same NaN. ``-0.0`` and ``0.0`` differ, and so do NaN and null.
+
+Nothing is joined or copied as a whole: what has to be written anew, such as lengths in place of offsets, is written a
+portion at a time, into memory that is still near when it is hashed.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.types as pat
+from numpy.typing import NDArray
+
+from e2e_lab.errors import UnsupportedData
+
+EXTENSION = (b"ARROW:extension:name", b"ARROW:extension:metadata")
+NEAR = 1 << 15  # values of a portion: 256 kB of numbers, which a core keeps to itself
+
+Bits = NDArray[np.bool_]
+Bytes = NDArray[np.uint8]
+Whole = NDArray[np.int64]
+
+
+def logical_type(kind: pa.DataType) -> str:
+    """Arrow's name for a type, without what is encoding only (the width of offsets, views).
+
+    >>> logical_type(pa.large_string()), logical_type(pa.dictionary(pa.int8(), pa.string_view()))
+    ('string', 'dictionary<int8,string,ordered=False>')
+    """
+    if pat.is_string(kind) or pat.is_large_string(kind) or pat.is_string_view(kind):
+        return "string"
+    if pat.is_binary(kind) or pat.is_large_binary(kind) or pat.is_binary_view(kind):
+        return "binary"
+    if pat.is_dictionary(kind):
+        return f"dictionary<{kind.index_type},{logical_type(kind.value_type)},ordered={bool(kind.ordered)}>"
+    if pat.is_fixed_size_list(kind):
+        return f"list[{kind.list_size}]<{_child(kind.value_field)}>"
+    if _is_list(kind):
+        return f"list<{_child(kind.value_field)}>"
+    if pat.is_map(kind):
+        return f"map<{logical_type(kind.key_type)},{_child(kind.item_field)},sorted={bool(kind.keys_sorted)}>"
+    if pat.is_struct(kind):
+        return "struct<" + ",".join(f"{json.dumps(f.name)}:{_child(f)}" for f in kind) + ">"
+    if isinstance(kind, pa.BaseExtensionType):
+        return f"extension<{kind.extension_name},{logical_type(kind.storage_type)},{kind}{_parameters(kind)}>"
+    return str(kind)
+
+
+def _parameters(kind: pa.BaseExtensionType) -> str:
+    """What an extension type says of itself beside its name, where it says anything."""
+    said = kind.__arrow_ext_serialize__() if hasattr(kind, "__arrow_ext_serialize__") else b""
+    return f",{json.dumps(said.decode('latin-1'))}" if said else ""
+
+
+def _is_list(kind: pa.DataType) -> bool:
+    return bool(pat.is_list(kind) or pat.is_large_list(kind) or pat.is_list_view(kind) or pat.is_large_list_view(kind))
+
+
+def _child(child: pa.Field) -> str:
+    unknown = [(child.metadata or {}).get(key, b"").decode("latin-1") for key in EXTENSION]
+    said = json.dumps(unknown) if any(unknown) else ""
+    return logical_type(child.type) + said + ("?" if child.nullable else "")
+
+
+def feed_type(digest: Any, said: pa.Field) -> None:
+    """Feed what values there may be: type, the extension that this Arrow has not registered, nullability."""
+    feed_said(digest, logical_type(said.type).encode())
+    name, parameters = ((said.metadata or {}).get(key, b"") for key in EXTENSION)
+    feed_said(digest, name)
+    if parameters:
+        feed_said(digest, parameters)
+    feed_said(digest, b"1" if said.nullable else b"0")
+
+
+def feed_said(digest: Any, content: bytes) -> None:
+    """Feed some bytes with their number in front."""
+    digest.update(len(content).to_bytes(8, "little"))
+    digest.update(content)
+
+
+def feed_values(digest: Any, values: pa.Array | pa.ChunkedArray) -> None:
+    """Feed how many values there are, then what there is to them. Every part has its length in front or by type."""
+    kind = values.type
+    parts = [part for part in _parts(values) if len(part)]
+    digest.update(len(values).to_bytes(8, "little"))
+    if isinstance(kind, pa.BaseExtensionType):
+        feed_values(digest, pa.chunked_array([part.storage for part in parts], kind.storage_type))
+    elif pat.is_dictionary(kind):
+        feed_values(digest, _joined([decoded(part) for part in parts], kind.value_type))
+    elif pat.is_null(kind):
+        return
+    elif pat.is_struct(kind):
+        _validity(digest, parts)
+        children = [part.flatten() for part in parts]  # with the parent's offset and nulls applied
+        for place, field in enumerate(kind):
+            feed_values(digest, _joined([some[place] for some in children], field.type))
+    elif _is_list(kind) or pat.is_fixed_size_list(kind) or pat.is_map(kind):
+        _lists(digest, parts, kind)
+    elif logical_type(kind) in ("string", "binary"):
+        _strings(digest, parts, kind)
+    else:
+        _fixed_width(digest, parts, kind)
+
+
+def _parts(values: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
+    return values.chunks if isinstance(values, pa.ChunkedArray) else [values]
+
+
+def _joined(parts: Sequence[pa.Array], kind: pa.DataType) -> pa.ChunkedArray:
+    """*parts* as one column; of *kind* where there are none."""
+    return pa.chunked_array(parts, parts[0].type if parts else kind)
+
+
+def has_nan(values: pa.Array | pa.ChunkedArray) -> bool:
+    """Whether NaN is among *values*; of a type that has none, it is not."""
+    return bool(pat.is_floating(values.type) and pc.any(pc.is_nan(values)).as_py())
+
+
+def rows_of(column: pa.ChunkedArray, start: int, length: int) -> pa.Array:
+    """Some rows of a column as one array, without a copy where they lie in one chunk."""
+    part = column.slice(start, length)
+    if part.num_chunks == 0:
+        return pa.array([], column.type)
+    if part.num_chunks == 1:
+        return part.chunk(0)
+    try:
+        return pa.concat_arrays(part.chunks)
+    except pa.ArrowInvalid as problem:
+        if not pat.is_dictionary(part.type):
+            raise
+        raise UnsupportedData(
+            f"A dictionary has more entries than {part.type.index_type} counts: {problem}.",
+            hint="cast it to pa.dictionary(pa.int32(), …)",
+        ) from None
+
+
+def decoded(array: pa.DictionaryArray) -> pa.Array:
+    """The values that a dictionary array stands for."""
+    if pat.is_string_view(array.type.value_type):  # which Arrow cannot take from yet
+        array = pa.DictionaryArray.from_arrays(array.indices, array.dictionary.cast(pa.large_string()))
+    return array.dictionary_decode()
+
+
+# ---- which values are there ----------------------------------------------------------------------------------
+
+
+def _validity(digest: Any, parts: Sequence[pa.Array]) -> list[Bits | None]:
+    """Feed which values are there; the same for each part as booleans, or None where all are."""
+    if not any(part.null_count for part in parts):
+        digest.update(b"\0")
+        return [None for _ in parts]
+    valid = [_bits(part.buffers()[0], part) if part.null_count else np.ones(len(part), bool) for part in parts]
+    digest.update(b"\1")
+    digest.update(_packed(valid))
+    return list(valid)
+
+
+def _bits(buffer: pa.Buffer, array: pa.Array) -> Bits:
+    first = array.offset // 8
+    packed = np.frombuffer(buffer, np.uint8, count=(array.offset + len(array) + 7) // 8 - first, offset=first)
+    skipped = array.offset - first * 8
+    return np.unpackbits(packed, count=skipped + len(array), bitorder="little")[skipped:].view(bool)
+
+
+def _packed(bits: Sequence[Bits]) -> memoryview:
+    return np.packbits(np.concatenate(bits) if len(bits) > 1 else bits[0], bitorder="little").data
+
+
+# ---- values of one width -------------------------------------------------------------------------------------
+
+
+def _fixed_width(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType) -> None:
+    valid = _validity(digest, parts)
+    if not parts:
+        return
+    if pat.is_boolean(kind):
+        bits = (_bits(part.buffers()[1], part) for part in parts)
+        digest.update(_packed([one if there is None else one & there for one, there in zip(bits, valid, strict=True)]))
+        return
+    width = kind.bit_width // 8
+    if width == 0:  # fixed_size_binary(0)
+        return
+    floating = pat.is_floating(kind)
+    for part, there in zip(parts, valid, strict=True):
+        values = np.frombuffer(part.buffers()[1], np.uint8, count=len(part) * width, offset=part.offset * width)
+        if there is None and not floating:
+            digest.update(values.data)
+            continue
+        for some in _portions(len(part)):
+            near = values[some.start * width : some.stop * width]
+            if there is not None:
+                near = _zeroed(near, width, there[some])
+            digest.update(_with_one_nan(near.view(f"f{width}")).data if floating else near.data)
+
+
+def _portions(length: int) -> Iterator[slice]:
+    return (slice(start, min(start + NEAR, length)) for start in range(0, length, NEAR))
+
+
+def _zeroed(values: Bytes, width: int, valid: Bits) -> Bytes:
+    """Zeros in place of what lies under nulls: by multiplying, since where nulls are nobody can foresee."""
+    if width in (2, 4, 8):
+        return np.multiply(values.view(f"u{width}"), valid).view(np.uint8)
+    zeroed: Bytes = np.multiply(values.reshape(-1, width), valid[:, np.newaxis]).reshape(-1)
+    return zeroed
+
+
+def _with_one_nan(values: NDArray[Any]) -> Bytes:
+    if np.isnan(values.max()):  # which is NaN where any is, far quicker than to ask each
+        values = np.where(np.isnan(values), values.dtype.type(np.nan), values)
+    return values.view(np.uint8)
+
+
+# ---- text and bytes ------------------------------------------------------------------------------------------
+
+
+def _strings(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType) -> None:
+    if pat.is_string_view(kind) or pat.is_binary_view(kind):
+        kind = pa.large_string() if pat.is_string_view(kind) else pa.large_binary()
+        parts = [part.cast(kind) for part in parts]
+    form = np.int64 if pat.is_large_string(kind) or pat.is_large_binary(kind) else np.int32
+    texts = []
+    for part, valid in zip(parts, _validity(digest, parts), strict=True):
+        found, text = _lengths(digest, _offsets(part, form), valid), _text(part, form)
+        if found != len(text):  # bytes under nulls
+            text = _text(part.fill_null("" if pat.is_string(kind) or pat.is_large_string(kind) else b""), form)
+        texts.append(text)
+    for text in texts:
+        digest.update(text)
+
+
+def _text(array: pa.Array, form: Any) -> memoryview:
+    offsets, data = _offsets(array, form), array.buffers()[2]
+    return memoryview(b"" if data is None else data)[int(offsets[0]) : int(offsets[-1])]
+
+
+def _offsets(array: pa.Array, form: Any) -> NDArray[Any]:
+    return np.frombuffer(array.buffers()[1], form, count=len(array) + 1, offset=array.offset * np.dtype(form).itemsize)
+
+
+def _lengths(digest: Any, offsets: NDArray[Any], valid: Bits | None) -> int:
+    """Feed the length of each text, 0 where there is none; of how many bytes they are together."""
+    room: Whole = np.empty(min(NEAR, len(offsets) - 1), np.int64)
+    together = 0
+    for some in _portions(len(offsets) - 1):
+        lengths = room[: some.stop - some.start]
+        np.subtract(offsets[some.start + 1 : some.stop + 1], offsets[some], out=lengths)
+        if valid is not None:
+            lengths *= valid[some]
+            together += int(lengths.sum())
+        digest.update(lengths.view(np.uint8).data)
+    return together if valid is not None else int(offsets[-1] - offsets[0])
+
+
+# ---- lists ---------------------------------------------------------------------------------------------------
+
+
+def _lists(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType) -> None:
+    _validity(digest, parts)
+    if pat.is_map(kind):
+        parts = [_map_as_list(part) for part in parts]
+    if not pat.is_fixed_size_list(kind):
+        for part in parts:
+            lengths = pc.fill_null(pc.list_value_length(part), 0)
+            digest.update(lengths.to_numpy(zero_copy_only=False).astype(np.int64).view(np.uint8).data)
+    items = pa.struct([kind.key_field, kind.item_field]) if pat.is_map(kind) else kind.value_type
+    feed_values(digest, _joined([part.flatten() for part in parts], items))  # without what lies under nulls
+
+
+def _map_as_list(array: pa.Array) -> pa.Array:
+    """A map as the list of structs that it is, which can be flattened; a map itself cannot."""
+    kind = array.type
+    entry = pa.struct([kind.key_field, kind.item_field])
+    entries = pa.list_(pa.field("entries", entry, nullable=False))
+    return pa.Array.from_buffers(
+        entries,
+        len(array),
+        array.buffers()[:2],
+        array.null_count,
+        array.offset,
+        [pa.StructArray.from_arrays([array.keys, array.items], fields=list(entry))],
+    )
