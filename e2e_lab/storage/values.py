@@ -96,7 +96,8 @@ def feed_values(digest: Any, values: pa.Array | pa.ChunkedArray) -> None:
     if isinstance(kind, pa.BaseExtensionType):
         feed_values(digest, pa.chunked_array([part.storage for part in parts], kind.storage_type))
     elif pat.is_dictionary(kind):
-        feed_values(digest, _joined([decoded(part) for part in parts], kind.value_type))
+        one = rows_of(_joined(parts, kind), 0, len(values))  # refused where its codes do not suffice, as a reader would
+        feed_values(digest, decoded(one))
     elif pat.is_null(kind):
         return
     elif pat.is_struct(kind):
@@ -123,7 +124,13 @@ def _joined(parts: Sequence[pa.Array], kind: pa.DataType) -> pa.ChunkedArray:
 
 def has_nan(values: pa.Array | pa.ChunkedArray) -> bool:
     """Whether NaN is among *values*; of a type that has none, it is not."""
-    return bool(pat.is_floating(values.type) and pc.any(pc.is_nan(values)).as_py())
+    return pat.is_floating(values.type) and any(_part_has_nan(part) for part in _parts(values) if len(part))
+
+
+def _part_has_nan(part: pa.Array) -> bool:
+    width = part.type.bit_width // 8
+    nan = np.isnan(np.frombuffer(part.buffers()[1], f"f{width}", count=len(part), offset=part.offset * width))
+    return bool((nan & _bits(part.buffers()[0], part) if part.null_count else nan).any())
 
 
 def rows_of(column: pa.ChunkedArray, start: int, length: int) -> pa.Array:
@@ -210,9 +217,10 @@ def _portions(length: int) -> Iterator[slice]:
 def _zeroed(values: Bytes, width: int, valid: Bits) -> Bytes:
     """Zeros in place of what lies under nulls: by multiplying, since where nulls are nobody can foresee."""
     if width in (2, 4, 8):
-        return np.multiply(values.view(f"u{width}"), valid).view(np.uint8)
-    zeroed: Bytes = np.multiply(values.reshape(-1, width), valid[:, np.newaxis]).reshape(-1)
-    return zeroed
+        zeroed: NDArray[Any] = np.multiply(values.view(f"u{width}"), valid)
+    else:
+        zeroed = np.multiply(values.reshape(-1, width), valid[:, np.newaxis])
+    return zeroed.reshape(-1).view(np.uint8)
 
 
 def _with_one_nan(values: NDArray[Any]) -> Bytes:

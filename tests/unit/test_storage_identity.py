@@ -95,6 +95,59 @@ def test_id_is_the_same_across_block_edges(rows: int) -> None:
         assert ident(pa.chunked_array([column.slice(0, cut), column.slice(cut)], column.type)) == ident(column)
 
 
+@pytest.mark.parametrize(
+    "kind",
+    [
+        pa.float64(),
+        pa.float32(),
+        pa.int8(),
+        pa.bool_(),
+        pa.decimal128(9),
+        pa.binary(3),
+        pa.string(),
+        pa.list_(pa.int8()),
+    ],
+    ids=str,
+)
+def test_ids_of_long_columns_do_not_depend_on_how_they_lie(kind: pa.DataType) -> None:
+    """Chunks that end within a byte of validity, another value under every null, NaN of another kind far behind."""
+    rows = BLOCK + 40_000
+    numbers = np.random.default_rng(0).integers(0, 100, rows)
+    there = numbers % 3 > 0
+    clean = _made(kind, np.where(there, numbers, 0), there)
+    dirty = _made(kind, np.where(there, numbers, 77), there, nan=0x1)
+    assert dirty.null_count == clean.null_count == rows - int(there.sum())
+    edges = [0, 3, 40_001, BLOCK + 5, rows]
+    parts = pa.chunked_array([dirty.slice(first, last - first) for first, last in pairwise(edges)], kind)
+    assert ident(parts) == ident(clean)
+    last = np.flatnonzero(there)[-1]
+    other = np.where(np.arange(rows) == last, numbers[last] ^ 1, numbers)
+    assert ident(_made(kind, other, there)) != ident(clean)
+
+
+def _made(kind: pa.DataType, numbers: Any, there: Any, nan: int = 0) -> pa.Array:
+    """*numbers* as *kind*; those that are not *there* lie under nulls, some floats are NaN, with these bits."""
+    rows, valid = len(numbers), pa.py_buffer(np.packbits(there, bitorder="little"))
+    if pa.types.is_list(kind) or pa.types.is_string(kind):
+        lengths = numbers % 5
+        offsets = pa.py_buffer(np.concatenate([[0], np.cumsum(lengths)]).astype("i4"))
+        content = np.repeat(numbers.astype("u1") % 64 + 33, lengths)
+        if pa.types.is_string(kind):
+            return pa.Array.from_buffers(kind, rows, [valid, offsets, pa.py_buffer(content)])
+        return pa.Array.from_buffers(kind, rows, [valid, offsets], children=[pa.array(content.astype("i1"))])
+    if pa.types.is_boolean(kind):
+        return pa.Array.from_buffers(kind, rows, [valid, pa.py_buffer(np.packbits(numbers % 2, bitorder="little"))])
+    if pa.types.is_floating(kind):
+        width = kind.bit_width // 8
+        values = np.where(numbers == 98, np.nan, numbers).astype(f"f{width}")
+        values.view(f"u{width}")[np.isnan(values)] |= nan
+        return pa.Array.from_buffers(kind, rows, [valid, pa.py_buffer(values)])
+    width = kind.bit_width // 8
+    content = np.zeros((rows, width), "u1")
+    content[:, 0] = numbers
+    return pa.Array.from_buffers(kind, rows, [valid, pa.py_buffer(content)])
+
+
 def test_encodings_of_the_same_values_have_one_id() -> None:
     text = pa.array(["UA", None, "AA", "UA", "é"])
     assert ident(text) == ident(text.cast(pa.large_string())) == ident(text.cast(pa.string_view()))

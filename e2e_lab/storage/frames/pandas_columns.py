@@ -86,12 +86,21 @@ def _packed(values: pd.Series[Any], name: str) -> Packed:
 
 
 def _numbers(values: np.ndarray[Any, Any]) -> pa.Array:
-    """Numbers and times without a copy; Arrow would ask each of the floating ones if it is NaN, one look may do."""
-    simple = values.dtype.kind == "f" and values.dtype.isnative and values.flags.c_contiguous and len(values)
-    if simple and not np.isnan(values.max()):
-        kind = pa.from_numpy_dtype(values.dtype)
-        return pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)], null_count=0)
-    return pa.array(values, from_pandas=True)
+    """Numbers and times without a copy; Arrow would look at each by itself for what is missing."""
+    if values.dtype.kind not in "fmM" or not (values.dtype.isnative and values.flags.c_contiguous and len(values)):
+        return pa.array(values, from_pandas=True)
+    missing = _missing(values)
+    nulls = int(np.count_nonzero(missing)) if missing is not None else 0
+    validity = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing is not None and nulls else None
+    kind = pa.from_numpy_dtype(values.dtype)
+    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)], null_count=nulls)
+
+
+def _missing(values: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
+    """Where NaN or NaT is; None where one look at all of them says that there is none."""
+    asked = np.isnat if values.dtype.kind != "f" else np.isnan if np.isnan(values.max()) else None
+    missing: np.ndarray[Any, np.dtype[np.bool_]] | None = None if asked is None else asked(values)
+    return missing
 
 
 def _usual_offsets(kind: pa.DataType) -> bool:

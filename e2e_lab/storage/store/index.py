@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import TypeVar
 
 from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
@@ -23,6 +24,8 @@ T = TypeVar("T")
 WAIT_SECONDS = 1.0
 PAUSE_SECONDS = 60.0  # where sqlite could not, this process does not ask again for so long: each time it waits
 REBUILD_AT_MOST = 2_000  # versions; more are taken in by `e2e gc`
+BLOCKS_AT_MOST = 1_024  # columns of which the digests of blocks are kept: 2 kB each for 4 million rows
+EMPTY: Mapping[bytes, bytes] = MappingProxyType({})
 _PAUSED: dict[Path, float] = {}
 _OF_THE_PLACE = ("lock", "unable to open", "I/O", "readonly", "full")  # what sqlite says of a disk, not of its file
 _SCHEMA = """
@@ -31,6 +34,7 @@ create table if not exists snapshots (number integer primary key, id text unique
 create table if not exists packs (number integer primary key, name text unique not null);
 create table if not exists pieces (fingerprint blob primary key, snapshot integer, place integer) without rowid;
 create table if not exists pages (hash blob primary key, pack integer, offset integer, length integer) without rowid;
+create table if not exists blocks (number integer primary key, digest blob unique not null, blocks blob not null);
 commit;
 """
 
@@ -63,10 +67,29 @@ class Index:
 
         return self._with(ask) or {}
 
+    def blocks(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
+        """For columns of these digests, those of their blocks, where they are known; who uses them checks them."""
+
+        def ask(database: sqlite3.Connection) -> dict[bytes, bytes]:
+            query = "select blocks from blocks where digest = ?"
+            rows = ((one, database.execute(query, (one,)).fetchone()) for one in digests)
+            return {one: row[0] for one, row in rows if row is not None and isinstance(row[0], bytes)}
+
+        return self._with(ask) or {}
+
     def add(
-        self, snapshot: str, pieces: Sequence[tuple[bytes, int]], pages: Sequence[tuple[bytes, Span]], *, anew: bool
+        self,
+        snapshot: str,
+        pieces: Sequence[tuple[bytes, int]],
+        pages: Sequence[tuple[bytes, Span]],
+        *,
+        blocks: Mapping[bytes, bytes] = EMPTY,
+        anew: bool,
     ) -> None:
-        """Take in a version's pieces and where pages lie; *anew* replaces what was known of them."""
+        """Take in a version's pieces, where pages lie, and the digests of columns' *blocks*.
+
+        *anew* replaces what was known of pieces and pages. Of blocks the newest are kept.
+        """
         verb = "insert or replace" if anew else "insert or ignore"
 
         def write(database: sqlite3.Connection) -> None:
@@ -81,8 +104,12 @@ class Index:
                 f"{verb} into pages values (?, ?, ?, ?)",
                 ((digest, packs[span.pack], span.offset, span.length) for digest, span in pages),
             )
+            if blocks:
+                database.executemany("insert or ignore into blocks (digest, blocks) values (?, ?)", blocks.items())
+                most = max(BLOCKS_AT_MOST, 4 * len(blocks))
+                database.execute("delete from blocks where number <= (select max(number) from blocks) - ?", (most,))
 
-        self._with(write)
+        self._with(write, "immediate")
 
     def rebuild(self) -> None:
         """Make it anew from what is there."""
@@ -114,7 +141,7 @@ class Index:
             rows = ((digest, number, offset, length) for digest, offset, length in pack.blobs)
             database.executemany("insert or ignore into pages values (?, ?, ?, ?)", rows)
 
-        self._with(write)
+        self._with(write, "immediate")
 
     def leave_out(self, *, snapshots: Collection[str] = (), packs: Collection[str] = ()) -> None:
         """Forget versions and packs that are no longer there, all of them in one pass."""
@@ -134,9 +161,11 @@ class Index:
                 database.execute(f"delete from {table} where {column} in (select number from gone)")  # noqa: S608
                 database.execute(f"delete from {known} where number in (select number from gone)")  # noqa: S608
                 database.execute("drop table gone")
+            if snapshots:
+                database.execute("delete from blocks")  # nobody remembers of which versions they are
 
         if (snapshots or packs) and self.path.exists():
-            self._with(write)
+            self._with(write, "immediate")
 
     def drop(self) -> None:
         """Delete it."""
@@ -144,16 +173,17 @@ class Index:
             with suppress(OSError):
                 Path(f"{self.path}{suffix}").unlink(missing_ok=True)
 
-    def _with(self, work: Callable[[sqlite3.Connection], T]) -> T | None:
+    def _with(self, work: Callable[[sqlite3.Connection], T], kind: str = "deferred") -> T | None:
         """What *work* says; None where sqlite cannot. A damaged file is deleted, to be made anew by the next writer."""
         if self._refused or not self.path.parent.is_dir():
             return None
         try:
             with closing(sqlite3.connect(self.path, timeout=WAIT_SECONDS)) as database:
                 database.execute("pragma synchronous = off")  # a cache: what a power cut spoils is made anew
-                if is_empty(database):
+                if not _is_made(database):
                     database.executescript(_SCHEMA)
                 with database:
+                    database.execute(f"begin {kind}")  # asked one by one, each question would lock and look anew
                     return work(database)
         except (sqlite3.Error, ArithmeticError, TypeError, ValueError) as problem:  # a damaged one may answer anything
             if isinstance(problem, sqlite3.OperationalError) and any(why in str(problem) for why in _OF_THE_PLACE):
@@ -174,6 +204,11 @@ class Index:
 def is_empty(database: sqlite3.Connection) -> bool:
     """Whether there is nothing in it yet: a file that has just been made, by this process or another one."""
     return database.execute("select 1 from sqlite_master").fetchone() is None
+
+
+def _is_made(database: sqlite3.Connection) -> bool:
+    """Whether it has all its tables; that of blocks came last."""
+    return database.execute("select 1 from sqlite_master where name = 'blocks'").fetchone() is not None
 
 
 def _sensible(name: object, *numbers: object) -> bool:

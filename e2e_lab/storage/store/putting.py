@@ -8,10 +8,12 @@ import pyarrow as pa
 
 from e2e_lab.errors import Damaged, VersionNotFound
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import Content, column_digest, id_of, side_by_side
+from e2e_lab.storage.identity import Content, block_digests, digest_of, id_of, side_by_side
 from e2e_lab.storage.parquet import ROWS_ONLY
+from e2e_lab.storage.store.blocks import same_blocks
 from e2e_lab.storage.store.heads import is_old
 from e2e_lab.storage.store.healing import heal
+from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.leases import Lease
 from e2e_lab.storage.store.manifest import Cut, Manifest, Quick
 from e2e_lab.storage.store.one_file import old_version
@@ -42,7 +44,7 @@ def put(project: Project, content: Content, lease: Lease, *, parent: str | None 
     plan = cut(table, before.cut if before else None)
     quick = Quick.after(before)
     prints = all_prints(table, plan.ranges, quick)
-    digests = _digests(content.table, prints, plan, before)
+    digests, blocks = _digests(content.table, prints, plan, before, Index(project))
     made = id_of(content.table.num_rows, digests, content.form, content.extras)
     done = Put(made, 0, content.table.schema, content.table.num_rows)
     if before is not None and before.id == made and Packs(project).trusted(before.needed):
@@ -66,7 +68,7 @@ def put(project: Project, content: Content, lease: Lease, *, parent: str | None 
     )
     with Writer(project, lease, content.table.schema, before, anew=there is not None) as writer:
         writer.add(table, plan.ranges, prints, statistics=len(plan.ranges) > 2)
-        manifest, added = writer.finish(said, plan)
+        manifest, added = writer.finish(said, plan, blocks)
     if there is not None:
         heal(project, manifest)
     return replace(done, added=added)
@@ -83,16 +85,22 @@ def _sound_old(project: Project, lease: Lease, snapshot_id: str) -> bool:
     return True
 
 
-def _digests(table: pa.Table, prints: list[list[bytes]], plan: Cut, parent: Manifest | None) -> list[bytes]:
-    """The digest of each column: the parent's where no piece of it differs, else hashed anew, side by side."""
+def _digests(
+    table: pa.Table, prints: list[list[bytes]], plan: Cut, parent: Manifest | None, index: Index
+) -> tuple[list[bytes], dict[bytes, bytes]]:
+    """The digest of each column: the parent's where no piece of it differs, else made of blocks, side by side.
+
+    And of those that were made, by digest, the digests of the blocks. Of these too the parent's are not made anew.
+    """
     known = _parent_digests(parent, plan) if parent is not None else {}
     fields = list(table.schema)
     found = [known.get((said.name, *ids)) for said, ids in zip(fields, prints, strict=False)]
     missing = [n for n, digest in enumerate(found) if digest is None]
-
-    made = side_by_side(lambda n: column_digest(fields[n], table.column(n)), missing, size=table.nbytes)
-    again = iter(made)
-    return [next(again) if one is None else one for one in found]
+    asked = {n: prints[n] for n in missing}
+    same = same_blocks(index, parent, plan, asked, table.schema.names) if parent is not None and asked else {}
+    blocks = side_by_side(lambda n: block_digests(table.column(n), same.get(n, {})), missing, size=table.nbytes)
+    made = {n: (digest_of(fields[n], some), some) for n, some in zip(missing, blocks, strict=True)}
+    return [made[n][0] if one is None else one for n, one in enumerate(found)], dict(made.values())
 
 
 def _parent_digests(parent: Manifest, plan: Cut) -> dict[tuple[str | bytes, ...], bytes]:

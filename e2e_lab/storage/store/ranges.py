@@ -22,6 +22,7 @@ COLUMN_BYTES = 3 << 19  # 1.5 MB: smaller pieces make loads slower, larger ones 
 LEAST, MOST = 1 << 10, 1 << 17
 SPOTS, SPOT = 5, 4096
 HITS = 4  # rows at which a cut may be, in as many rows as a range has at least: one in 50 ranges finds none
+STEP = 1 << 13  # rows that are hashed at once: they stay near
 CANDIDATES = 100  # columns that are looked at
 UNIQUE = 0.9  # of the sampled rows so many differ: enough to tell rows apart where cuts are looked for
 
@@ -84,9 +85,8 @@ def _next(table: pa.Table, plan: Cut, first: int, last: int) -> int:
     if not plan.anchors:
         return first
     threshold = np.uint64(min((1 << 64) * HITS // plan.target, (1 << 64) - 1))
-    step = max(plan.target // 4, LEAST)
-    for start in range(first, last, step):
-        hits = np.flatnonzero(row_hashes(table, plan.anchors, start, min(step, last - start)) < threshold)
+    for start in range(first, last, STEP):
+        hits = np.flatnonzero(row_hashes(table, plan.anchors, start, min(STEP, last - start)) < threshold)
         if len(hits):
             return start + int(hits[0])
     return last
@@ -109,8 +109,12 @@ def anchors(table: pa.Table) -> tuple[str, ...]:
     times = Counter(table.schema.names)
     kinds = {f.name: f.type for f in table.schema if times[f.name] == 1 and _hashable(f.type)}
     few = dict(list(kinds.items())[:CANDIDATES])
-    share = {name: sampled([name]) for name in few}
-    order = sorted(few, key=lambda name: (share[name] < UNIQUE, _rank(kinds[name]), -share[name]))
+    share: dict[str, float] = {}
+    for rank in sorted(set(map(_rank, few.values()))):  # where one of these is enough by itself, no other is looked at
+        share |= {name: sampled([name]) for name, kind in few.items() if _rank(kind) == rank}
+        if max(share.values()) >= UNIQUE:
+            break
+    order = sorted(share, key=lambda name: (share[name] < UNIQUE, _rank(kinds[name]), -share[name]))
     if order and share[order[0]] < UNIQUE:
         order.sort(key=lambda name: (pat.is_floating(kinds[name]), -share[name]))
     chosen: list[str] = []

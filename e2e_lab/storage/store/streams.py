@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pyarrow as pa
 
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import BLOCK, THREADS, ColumnDigest, id_of
+from e2e_lab.storage.identity import BLOCK, THREADS, block_digests, digest_of, id_of
 from e2e_lab.storage.store.healing import heal
 from e2e_lab.storage.store.leases import Lease
 from e2e_lab.storage.store.manifest import Cut, Quick
@@ -22,15 +22,16 @@ WINDOW_BYTES = 128 << 20
 
 
 class _Column:
-    """What is known of a column so far: its digest, its nulls, whether it has NaN."""
+    """What is known of a column so far: the digests of its blocks, its nulls, whether it has NaN."""
 
-    def __init__(self, said: pa.Field) -> None:
-        self.digest = ColumnDigest(said)
+    def __init__(self) -> None:
+        self.blocks = b""
         self.nulls = 0
         self.nan = False
 
     def feed(self, values: pa.ChunkedArray) -> None:
-        self.digest.feed(values)
+        """Take in *values*; all but the last must be of whole blocks."""
+        self.blocks += block_digests(values)
         self.nulls += values.null_count
         self.nan = self.nan or has_nan(values)
 
@@ -39,7 +40,7 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
     """Store what *reader* yields under the id of its content, as :func:`put` does with a table."""
     before = manifest_held(project, lease, parent) if parent is not None else None
     schema = reader.schema
-    columns = [_Column(said) for said in schema]
+    columns = [_Column() for _ in schema]
     plan, starts, quick = Cut((0,)), [0], Quick.after(before)
     unhashed = rest = schema.empty_table()
     with Writer(project, lease, schema, before) as writer, ThreadPoolExecutor(THREADS) as pool:
@@ -57,7 +58,7 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
             list(pool.map(lambda pair: pair[0].feed(pair[1]), zip(columns, ready, strict=True)))
             unhashed = unhashed.slice(sure)
             del window, table, ready  # the next window is read before they would be
-        digests = tuple(column.digest.done() for column in columns)
+        digests = tuple(digest_of(said, column.blocks) for said, column in zip(schema, columns, strict=True))
         made = id_of(starts[-1], digests, {}, {})
         there = manifest_held(project, lease, made)
         done = Put(made, 0, schema, starts[-1])
@@ -67,7 +68,8 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
         nans = tuple(bool(column.nulls) and column.nan for column in columns)
         said = Described(made, schema, {}, digests, nulls, nans, b"", quick)
         writer.anew = there is not None
-        manifest, added = writer.finish(said, Cut(tuple(starts), plan.anchors, plan.target))
+        blocks = dict(zip(digests, (column.blocks for column in columns), strict=True))
+        manifest, added = writer.finish(said, Cut(tuple(starts), plan.anchors, plan.target), blocks)
     if there is not None:
         heal(project, manifest)
     return Put(made, added, schema, starts[-1])

@@ -7,7 +7,7 @@ a new piece in the index. Whatever a new version relies on is held by a lease be
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -18,6 +18,7 @@ from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project
 from e2e_lab.storage.identity import THREADS, side_by_side
 from e2e_lab.storage.parquet import physical_schema
+from e2e_lab.storage.store.blocks import worth_keeping
 from e2e_lab.storage.store.coding import SPOT, Coding, codings
 from e2e_lab.storage.store.footer import assembled, frame_of
 from e2e_lab.storage.store.index import Index
@@ -161,8 +162,8 @@ class Writer:
             self._pages[digest] = Span(NEW, self._pack.add(blob, digest), len(blob))
         return self._pages[digest]
 
-    def finish(self, said: Described, cut: Cut) -> tuple[Manifest, int]:
-        """Make the version durable; how many bytes that took."""
+    def finish(self, said: Described, cut: Cut, blocks: Mapping[bytes, bytes]) -> tuple[Manifest, int]:
+        """Make the version durable; how many bytes that took. *blocks* are the digests of blocks by column digest."""
         extras = None
         if len(said.extras) > INLINE:
             digest = short_hash(said.extras)
@@ -181,7 +182,8 @@ class Writer:
         content = manifest.to_bytes(packed=packed)
         write_manifest(self.project, manifest, content)
         pages = [(digest, _in_pack(span, pack)) for digest, span in self._pages.items() if span.pack == NEW]
-        self._index.add(manifest.id, [(one, manifest.places[one]) for one in self._new], pages, anew=self.anew)
+        pieces = [(one, manifest.places[one]) for one in self._new]
+        self._index.add(manifest.id, pieces, pages, blocks=worth_keeping(blocks), anew=self.anew)
         return manifest, packed + len(content)
 
 
