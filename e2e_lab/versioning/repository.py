@@ -86,7 +86,7 @@ class Repository:
         if not wanted:
             return []
         asked = b"".join(name + b"\n" for name in wanted if b"\n" not in name)
-        out = self.run("cat-file", "--batch", given=asked).out
+        out = self.run("cat-file", "--batch", "--buffer", given=asked).out
         found: list[bytes | None] = []
         at = 0
         for name in wanted:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING, TypeAlias
 
 from blake3 import blake3
 
@@ -16,16 +18,28 @@ from e2e_lab.project import Project, sync_folder, taking_turns, writing
 from e2e_lab.records import Collected, plural
 from e2e_lab.storage.store import ledger
 from e2e_lab.storage.store.census import Census, Seen, census
-from e2e_lab.storage.store.heads import DIGITS, MANIFEST, folder_bytes, packs_folder, place_of, snapshots_folder
-from e2e_lab.storage.store.index import Index
-from e2e_lab.storage.store.packs import STALE_SECONDS
-from e2e_lab.storage.store.repacking import Use, drop_packs, is_sound, rewrite, uses
+from e2e_lab.storage.store.heads import (
+    DIGITS,
+    MANIFEST,
+    STALE_SECONDS,
+    folder_bytes,
+    packs_folder,
+    place_of,
+    snapshots_folder,
+)
+
+if TYPE_CHECKING:
+    from e2e_lab.storage.store.repacking import Use
 
 SPARSE = 0.5
 """A pack of which less than this is needed is written anew."""
 AT_ONCE = 500
 """Versions that are deleted in one go, while others wait for the lock."""
 _PACK_FRAME, _PACK_ENTRY = 24, 32
+
+
+Roots: TypeAlias = Collection[str] | Callable[[], Collection[str]]
+"""Ids of versions that something refers to, or a function that says so, which is asked while the store is looked at."""
 
 
 @dataclass(frozen=True)
@@ -43,7 +57,7 @@ class Plan:
         return bool(self.dead or self.unused or self.sparse or self.stale)
 
 
-def gc(project: Project, *, roots: Collection[str], dry_run: bool = False, notes: Sequence[str] = ()) -> Collected:
+def gc(project: Project, *, roots: Roots, dry_run: bool = False, notes: Sequence[str] = ()) -> Collected:
     """Take away the versions that nothing refers to, and what only they needed; *dry_run* only says what would go.
 
     *roots* are the content ids that commits, runs, models and packages name. Kept beside them: what the records of
@@ -53,10 +67,13 @@ def gc(project: Project, *, roots: Collection[str], dry_run: bool = False, notes
     Raises :class:`Damaged` where it cannot be told what a version needs; nothing is taken away then.
     """
     with nullcontext() if dry_run else upkeep(project):
-        now = census(project)
-        plan = _plan(project, now, roots)
+        with ThreadPoolExecutor(1) as meanwhile:
+            asked = meanwhile.submit(lambda: roots() if callable(roots) else roots)
+            now = census(project)
+            known = asked.result()
+        plan = _plan(project, now, known)
         if not dry_run:
-            _carry_out(project, plan, roots, now)
+            _carry_out(project, plan, known, now)
     said = (f"{plural(plan.damaged, 'pack')} not as stored, left alone: e2e verify",) if plan.damaged else ()
     return Collected(
         dry_run=dry_run,
@@ -66,7 +83,7 @@ def gc(project: Project, *, roots: Collection[str], dry_run: bool = False, notes
         rewritten=len(plan.sparse),
         temporary=len(plan.stale),
         bytes=plan.bytes,
-        kept=sum(1 for one in now.live(roots) if _is_version(now.seen[one])),
+        kept=sum(1 for one in now.live(known) if _is_version(now.seen[one])),
         notes=(*notes, *said),
     )
 
@@ -90,15 +107,25 @@ def _plan(project: Project, now: Census, roots: Collection[str]) -> Plan:
     unused = tuple(sorted(now.packs.keys() - needed))
     doubtful = now.packs.keys() & needed - now.held_packs() - _full(now, live)
     concerned = [one for one in live if doubtful.intersection(now.seen[one].packs or ())]
-    used = uses(project, doubtful, concerned)
-    little = [use for use in used.values() if use.share < SPARSE]
-    sparse = tuple(use for use in little if is_sound(use))
+    sparse, damaged = _little_used(project, doubtful, concerned)
     stale = tuple(_stale(project, now))
     size = sum(now.seen[one].bytes for one in dead) + sum(now.packs[name] for name in unused)
     size += sum(now.packs[use.pack.name] - use.length - _PACK_ENTRY * len(use.blobs) for use in sparse)
     size -= _PACK_FRAME if sparse else 0
     size += sum(folder_bytes(path) for path in stale)
-    return Plan(dead, unused, sparse, stale, len(doubtful) - len(used) + len(little) - len(sparse), max(size, 0))
+    return Plan(dead, unused, sparse, stale, damaged, max(size, 0))
+
+
+def _little_used(project: Project, packs: set[str], live: Sequence[str]) -> tuple[tuple[Use, ...], int]:
+    """Of these *packs* those of which little is needed, and how many are not what was stored."""
+    if not packs:  # the usual case, for which nothing heavy is loaded
+        return (), 0
+    from e2e_lab.storage.store.repacking import is_sound, uses
+
+    used = uses(project, packs, live)
+    little = [use for use in used.values() if use.share < SPARSE]
+    sparse = tuple(use for use in little if is_sound(use))
+    return sparse, len(packs) - len(used) + len(little) - len(sparse)
 
 
 def _full(now: Census, live: Iterable[str]) -> set[str]:
@@ -148,12 +175,16 @@ def _carry_out(project: Project, plan: Plan, roots: Collection[str], now: Census
         _take_away(project, plan, roots, now)
         project.changed()
     _finish_forgetting(project)
+    from e2e_lab.storage.store.index import Index
+
     index = Index(project)
     if not index.path.exists():
         index.rebuild()
 
 
 def _take_away(project: Project, plan: Plan, roots: Collection[str], now: Census) -> None:
+    from e2e_lab.storage.store.repacking import drop_packs, rewrite
+
     for path in plan.stale:
         with writing(path):
             shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
@@ -165,6 +196,8 @@ def _take_away(project: Project, plan: Plan, roots: Collection[str], now: Census
 
 def _delete(project: Project, ids: Sequence[str], roots: Collection[str], before: Census) -> Census:
     """Delete the versions of *ids* that are still dead, the name of each first."""
+    from e2e_lab.storage.store.index import Index
+
     with project.lock("collect versions"):
         now = census(project, before=before, sweep=True)
         dead = [one for one in ids if one in now.seen and one not in now.live(roots)]

@@ -18,6 +18,7 @@ MANIFEST = "manifest"
 OLD_MANIFEST = "manifest.json"
 OLD_TABLE = "table.parquet"
 DIGITS = 64
+STALE_SECONDS = 86_400  # after which an unfinished file is nobody's
 _HEAD_BYTES = 1 << 12
 
 
@@ -68,12 +69,15 @@ def stored_ids(project: Project) -> list[str]:
 
 def head_of(project: Project, snapshot_id: str) -> Head:
     """What the manifest of a version says first; :class:`VersionNotFound`, :class:`Damaged`, :class:`NewerFormat`."""
-    path = place_of(project, snapshot_id) / MANIFEST
+    path = f"{project.home}/store/snapshots/{snapshot_id}/{MANIFEST}"  # ten thousand Paths take a quarter of a second
     try:
-        with open(path, "rb", buffering=0) as file:
-            content = file.read(_HEAD_BYTES)
-            while content.count(b"\n") < 2 and (more := file.read(_HEAD_BYTES)):
+        file = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+        try:
+            content = os.read(file, _HEAD_BYTES)
+            while content.count(b"\n") < 2 and (more := os.read(file, _HEAD_BYTES)):
                 content += more
+        finally:
+            os.close(file)
     except (FileNotFoundError, NotADirectoryError):
         raise VersionNotFound(f"The data {snapshot_id[:12]} is not stored here.") from None
     except OSError as problem:
@@ -81,10 +85,10 @@ def head_of(project: Project, snapshot_id: str) -> Head:
     return parsed_head(path, content)
 
 
-def parsed_head(path: Path, content: bytes) -> Head:
+def parsed_head(path: Path | str, content: bytes) -> Head:
     """The head in the first bytes of a manifest; whether its hash is right is asked when the whole is read."""
     try:
-        said = json.loads(content.split(b"\n", 2)[1])
+        said = json.loads(str(content.split(b"\n", 2)[1], "utf-8"))
         if int(said["format"]) > FORMAT:
             raise NewerFormat(f"{path} was written by a newer e2e-lab.", hint="pip install --upgrade e2e-lab")
         head = Head(

@@ -27,13 +27,12 @@ from xxhash import xxh3_64_intdigest
 
 from e2e_lab.errors import Damaged, DiskFull
 from e2e_lab.project import Project, sync_folder, writing
-from e2e_lab.storage.store.heads import pack_path, packs_folder
+from e2e_lab.storage.store.heads import STALE_SECONDS, pack_path, packs_folder
 
 MAGIC = b"E2EPACK2"
 SHORT = 16
 _TABLE = np.dtype([("hash", f"V{SHORT}"), ("checksum", "<u8"), ("length", "<u8")])
 _BUFFER = 1 << 20
-STALE_SECONDS = 86_400
 
 
 class Span(NamedTuple):

@@ -39,10 +39,13 @@ def gc(*, dry_run: bool = False) -> Collected:
         e2e.gc(dry_run=True).bytes
     """
     project = session.project()
-    roots = versioning.data_ids(project) | experiments.data_ids(project) | models.data_ids(project)
     server = experiments.overview(project).remote
     notes = (f"runs at {server} were not asked: what only they name is kept as long as the journal",) if server else ()
-    return storage.gc(project, roots=roots, dry_run=dry_run or inert(), notes=notes)
+    return storage.gc(project, roots=lambda: _named(project), dry_run=dry_run or inert(), notes=notes)
+
+
+def _named(project: Project) -> frozenset[str]:
+    return versioning.data_ids(project) | experiments.data_ids(project) | models.data_ids(project)
 
 
 def forget(ref: str, *, reason: str) -> Forgotten:
