@@ -7,6 +7,7 @@ import {
   TextRenderer
 } from '@lumino/datagrid';
 
+import { DirectGrid } from './direct';
 import { LazyRows } from './rows';
 
 /** What stands where the cursor of a grid is. */
@@ -14,7 +15,7 @@ export type AtCursor = (row: number, column: number) => string;
 
 /** JupyterLab's grid, empty, in the colours of the theme. */
 export function makeGrid(): DataGrid {
-  const grid = new DataGrid({
+  const grid = new DirectGrid({
     defaultSizes: {
       rowHeight: 24,
       columnWidth: 132,

@@ -50,6 +50,22 @@ describe('RunRows', () => {
     rows.dispose();
   });
 
+  it('has no more drawn anew than the rows that came', async () => {
+    const rows = new RunRows(new Server(10_000), 'flights');
+    await rows.show({}, [NAME, RMSE]);
+    const drawn = jest.fn();
+    rows.changed.connect((_, change) => drawn(change));
+    rows.data('body', 5_000, 0);
+    await wait();
+    const type = 'cells-changed';
+    const came = { type, row: 5_000, column: 0, rowSpan: 200 };
+    expect(drawn.mock.calls).toEqual([
+      [{ ...came, region: 'body', columnSpan: 2 }],
+      [{ ...came, region: 'row-header', columnSpan: 1 }]
+    ]);
+    rows.dispose();
+  });
+
   it('shows what was asked for last, whatever is answered first', async () => {
     const server = new Server(3);
     const rows = new RunRows(server, 'flights');

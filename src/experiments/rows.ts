@@ -56,7 +56,7 @@ export class RunRows extends DataModel {
     super();
   }
 
-  /** The windows that are here have changed, or how many runs there are. */
+  /** What was asked for to be shown is. */
   get loaded(): ISignal<this, void> {
     return this._loaded;
   }
@@ -119,28 +119,12 @@ export class RunRows extends DataModel {
 
   /** Draw rows and heads again. */
   redraw(): void {
-    const [rowSpan, columnSpan] = [this._total, this._columns.length];
-    const row = 0;
-    const column = 0;
-    const type = 'cells-changed';
-    if (rowSpan > 0) {
-      this.emitChanged({
-        ...{ type, region: 'body', row, column, rowSpan, columnSpan }
-      });
-      this.emitChanged({
-        ...{ type, region: 'row-header', row, column, rowSpan, columnSpan: 1 }
-      });
-    }
+    this.redrawRows(0, this._total);
+    const columnSpan = this._columns.length;
     if (columnSpan > 0) {
       this.emitChanged({
-        ...{
-          type,
-          region: 'column-header',
-          row,
-          column,
-          rowSpan: 1,
-          columnSpan
-        }
+        ...{ type: 'cells-changed', region: 'column-header' },
+        ...{ row: 0, column: 0, rowSpan: 1, columnSpan }
       });
     }
   }
@@ -174,6 +158,18 @@ export class RunRows extends DataModel {
     Signal.clearData(this);
   }
 
+  private redrawRows(row: number, rowSpan: number): void {
+    const columnSpan = this._columns.length;
+    if (rowSpan > 0) {
+      const rows = { row, column: 0, rowSpan };
+      const type = 'cells-changed';
+      this.emitChanged({ type, region: 'body', ...rows, columnSpan });
+      this.emitChanged({
+        ...{ type, region: 'row-header', ...rows, columnSpan: 1 }
+      });
+    }
+  }
+
   /** Have a row's window asked for, once the scrolling rests. */
   private want(row: number): void {
     const window = Math.floor(row / TALL);
@@ -197,8 +193,7 @@ export class RunRows extends DataModel {
       const page = await this.ask(window * TALL, this._wanted, this._columns);
       if (asked === this._asked && !this._disposed) {
         this._windows.set(window, page.items);
-        this.redraw();
-        this._loaded.emit();
+        this.redrawRows(window * TALL, page.items.length);
       }
     } catch (error) {
       if (!this._disposed) {

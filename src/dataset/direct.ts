@@ -1,0 +1,153 @@
+import {
+  CellRenderer,
+  DataGrid,
+  DataModel,
+  GraphicsContext
+} from '@lumino/datagrid';
+
+/** Rows or columns one after the other, as Lumino keeps them; offsets and sizes are in pixels. */
+interface ISections {
+  readonly count: number;
+  /** Of all together. */
+  readonly length: number;
+  /** Which lies there; -1 behind the last. */
+  indexOf(offset: number): number;
+  offsetOf(index: number): number;
+  sizeOf(index: number): number;
+}
+
+/** The rows or columns that a part of the grid shows. */
+interface IAxis {
+  /** Where the part begins and ends on the canvas. */
+  readonly from: number;
+  readonly to: number;
+  /** Which they are, where each begins, and its size. */
+  readonly shown: readonly (readonly [number, number, number])[];
+}
+
+/**
+ * JupyterLab's grid, with each cell painted where it is seen, once for all that has changed.
+ *
+ * Lumino paints each cell into a second canvas, and copies it from there. Without a GPU the browser makes a copy of
+ * that whole canvas for each cell: 1.7 ms at 1024 × 1024 pixels, most of a second for what a window shows, where
+ * the whole frame takes 24 ms without. Merged cells, a last row or column that is stretched, and cells that load by
+ * themselves are not painted: there are none here.
+ */
+export class DirectGrid extends DataGrid {
+  /** Lumino asks for rectangles, some in the middle of a move, when the canvas is not yet where the scroll bars are. */
+  protected paintContent(): void {
+    if (!this._due) {
+      this._due = true;
+      queueMicrotask(() => {
+        this._due = false;
+        if (!this.isDisposed) {
+          this.paintAll();
+        }
+      });
+    }
+  }
+
+  private paintAll(): void {
+    const { canvasGC, columnSections, rowSections, scrollX, scrollY } = this;
+    const [wide, high] = [this.viewportWidth, this.viewportHeight];
+    const left = axis(this.rowHeaderSections, 0, 0, wide);
+    const across = axis(columnSections, scrollX, this.headerWidth, wide);
+    const top = axis(this.columnHeaderSections, 0, 0, high);
+    const down = axis(rowSections, scrollY, this.headerHeight, high);
+    const scale = Math.ceil(window.devicePixelRatio); // Lumino's of its canvas
+    canvasGC.save();
+    canvasGC.setTransform(scale, 0, 0, scale, 0, 0);
+    const gc = new GraphicsContext(canvasGC);
+    try {
+      gc.fillStyle = this.style.voidColor ?? '';
+      gc.fillRect(0, 0, wide, high);
+      this.paintPart(gc, 'body', down, across);
+      this.paintPart(gc, 'row-header', down, left);
+      this.paintPart(gc, 'column-header', top, across);
+      this.paintPart(gc, 'corner-header', top, left);
+    } finally {
+      gc.dispose();
+      canvasGC.restore();
+    }
+  }
+
+  private paintPart(
+    gc: GraphicsContext,
+    region: DataModel.CellRegion,
+    rows: IAxis,
+    columns: IAxis
+  ): void {
+    const { dataModel, style } = this;
+    const [width, height] = [columns.to - columns.from, rows.to - rows.from];
+    if (!dataModel || width <= 0 || height <= 0) {
+      return;
+    }
+    const [background, line] =
+      region === 'body'
+        ? [style.backgroundColor, style.gridLineColor]
+        : [style.headerBackgroundColor, style.headerGridLineColor];
+    gc.save();
+    clip(gc, columns.from, rows.from, width, height);
+    gc.fillStyle = background ?? '';
+    gc.fillRect(columns.from, rows.from, width, height);
+    for (const [column, x, width] of columns.shown) {
+      for (const [row, y, height] of rows.shown) {
+        const value: unknown = dataModel.data(region, row, column);
+        const metadata = dataModel.metadata(region, row, column);
+        const at = { x, y, width, height, region, row, column };
+        this.paintCell(gc, { ...at, value, metadata });
+      }
+    }
+    gc.fillStyle = line ?? '';
+    for (const [, y, size] of rows.shown) {
+      gc.fillRect(columns.from, y + size - 1, width, 1);
+    }
+    for (const [, x, size] of columns.shown) {
+      gc.fillRect(x + size - 1, rows.from, 1, height);
+    }
+    gc.restore();
+  }
+
+  private paintCell(
+    gc: GraphicsContext,
+    config: CellRenderer.CellConfig
+  ): void {
+    gc.save();
+    clip(gc, config.x, config.y, config.width, config.height);
+    this.cellRenderers.get(config).paint(gc, config);
+    gc.restore();
+  }
+
+  private _due = false;
+}
+
+/** What is shown of rows or columns that are scrolled so far, from a place of the canvas to at most another. */
+function axis(
+  sections: ISections,
+  scrolled: number,
+  from: number,
+  most: number
+): IAxis {
+  const to = Math.min(most, from + sections.length - scrolled);
+  const shown: [number, number, number][] = [];
+  let index = Math.max(0, sections.indexOf(scrolled));
+  let at = from - scrolled + sections.offsetOf(index);
+  for (; index < sections.count && at < to; index++) {
+    const size = sections.sizeOf(index);
+    shown.push([index, at, size]);
+    at += size;
+  }
+  return { from, to, shown };
+}
+
+function clip(
+  gc: GraphicsContext,
+  x: number,
+  y: number,
+  width: number,
+  height: number
+): void {
+  gc.beginPath();
+  gc.rect(x, y, width, height);
+  gc.clip();
+}
