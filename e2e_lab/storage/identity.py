@@ -85,7 +85,7 @@ def id_of(rows: int, digests: Iterable[bytes], form: Mapping[str, Any], extras: 
 def column_digests(table: pa.Table) -> list[bytes]:
     """One digest a column, in order: of its name, type, nullability and values."""
     columns = list(zip(table.schema, table.columns, strict=True))
-    return side_by_side(lambda pair: column_digest(*pair), columns, size=table.nbytes)
+    return side_by_side(lambda pair: column_digest(*pair), columns, sizes=[column.nbytes for column in table.columns])
 
 
 def column_digest(said: pa.Field, column: pa.ChunkedArray) -> bytes:
@@ -116,15 +116,19 @@ def digest_of(said: pa.Field, blocks: bytes) -> bytes:
     return bytes(digest.digest())
 
 
-def side_by_side(work: Callable[[T], R], columns: Sequence[T], *, size: int) -> list[R]:
-    """What *work* makes of each column, in order; in threads where they are of many bytes together."""
-    if len(columns) < 2 or size < THREADS_FROM:
+def side_by_side(work: Callable[[T], R], columns: Sequence[T], *, sizes: Sequence[int]) -> list[R]:
+    """What *work* makes of each column, in order; in threads where they are of many bytes together.
+
+    *sizes* are their bytes: the largest are begun first, so that none is left alone at the end.
+    """
+    if len(columns) < 2 or sum(sizes) < THREADS_FROM:
         return [work(column) for column in columns]
-    share = max(1, len(columns) // (THREADS * SHARES))
-    shares = [columns[start : start + share] for start in range(0, len(columns), share)]
+    order = sorted(range(len(columns)), key=sizes.__getitem__, reverse=True)
+    shares = [order[first :: THREADS * SHARES] for first in range(min(len(order), THREADS * SHARES))]
     with ThreadPoolExecutor(THREADS) as pool:
-        done = pool.map(lambda some: [work(column) for column in some], shares)
-        return [made for some in done for made in some]
+        done = pool.map(lambda share: [work(columns[place]) for place in share], shares)
+        made = {place: one for share, some in zip(shares, done, strict=True) for place, one in zip(share, some)}
+    return [made[place] for place in range(len(columns))]
 
 
 def values_digest(column: pa.ChunkedArray) -> bytes:

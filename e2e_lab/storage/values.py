@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 from e2e_lab.errors import UnsupportedData
 
 EXTENSION = (b"ARROW:extension:name", b"ARROW:extension:metadata")
-NEAR = 1 << 15  # values of a portion: 256 kB of numbers, which a core keeps to itself
+NEAR = 1 << 20  # bytes of a portion: a core keeps them to itself
 
 Bits = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
@@ -93,7 +93,9 @@ def feed_values(digest: Any, values: pa.Array | pa.ChunkedArray) -> None:
     kind = values.type
     parts = [part for part in _parts(values) if len(part)]
     digest.update(len(values).to_bytes(8, "little"))
-    if isinstance(kind, pa.BaseExtensionType):
+    if pat.is_primitive(kind):  # by far the most, so they are not asked what else they might be
+        _fixed_width(digest, parts, kind)
+    elif isinstance(kind, pa.BaseExtensionType):
         feed_values(digest, pa.chunked_array([part.storage for part in parts], kind.storage_type))
     elif pat.is_dictionary(kind):
         one = rows_of(_joined(parts, kind), 0, len(values))  # refused where its codes do not suffice, as a reader would
@@ -203,15 +205,16 @@ def _fixed_width(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType) -> N
         if there is None and not floating:
             digest.update(values.data)
             continue
-        for some in _portions(len(part)):
+        for some in _portions(len(part), width):
             near = values[some.start * width : some.stop * width]
             if there is not None:
                 near = _zeroed(near, width, there[some])
             digest.update(_with_one_nan(near.view(f"f{width}")).data if floating else near.data)
 
 
-def _portions(length: int) -> Iterator[slice]:
-    return (slice(start, min(start + NEAR, length)) for start in range(0, length, NEAR))
+def _portions(length: int, width: int) -> Iterator[slice]:
+    step = NEAR // width
+    return (slice(start, min(start + step, length)) for start in range(0, length, step))
 
 
 def _zeroed(values: Bytes, width: int, valid: Bits) -> Bytes:
@@ -258,9 +261,9 @@ def _offsets(array: pa.Array, form: Any) -> NDArray[Any]:
 
 def _lengths(digest: Any, offsets: NDArray[Any], valid: Bits | None) -> int:
     """Feed the length of each text, 0 where there is none; of how many bytes they are together."""
-    room: Whole = np.empty(min(NEAR, len(offsets) - 1), np.int64)
+    room: Whole = np.empty(min(NEAR // 16, len(offsets) - 1), np.int64)
     together = 0
-    for some in _portions(len(offsets) - 1):
+    for some in _portions(len(offsets) - 1, 16):  # an offset read, a length written
         lengths = room[: some.stop - some.start]
         np.subtract(offsets[some.start + 1 : some.stop + 1], offsets[some], out=lengths)
         if valid is not None:

@@ -26,6 +26,7 @@ from e2e_lab.errors import (
 from e2e_lab.project import Project
 from e2e_lab.records import Origin, Parent, Ref, Snapshot
 from e2e_lab.storage import record_files, saving
+from e2e_lab.storage.store.manifest import read_manifest
 
 GOLDEN = Path(__file__).parent / "golden" / "flights_clean.json"
 
@@ -392,7 +393,7 @@ def test_a_flipped_bit_is_damage_never_wrong_data(project: Project) -> None:
             storage.load(project, made)
         path.write_bytes(good)
     bad = bytearray(good := pack.read_bytes())
-    bad[1000] ^= 1
+    bad[read_manifest(project, made.id).spans[0][0].offset + 1000] ^= 1  # of x
     pack.write_bytes(bytes(bad))
     with pytest.raises(Damaged):
         storage.load(project, made, columns=["x"], where=[("x", ">", 3)])

@@ -55,9 +55,8 @@ def from_pandas(frame: pd.DataFrame) -> Content:
 def _packed(columns: Sequence[tuple[pd.Series[Any], str]], rows: int) -> list[Packed]:
     """Each column packed; Python objects one after another, since threads would only fight for the interpreter."""
     others = [n for n, (column, _) in enumerate(columns) if column.dtype != object]
-    found = dict(
-        zip(others, side_by_side(lambda n: pack(*columns[n]), others, size=rows * len(others) * 8), strict=True)
-    )
+    made = side_by_side(lambda n: pack(*columns[n]), others, sizes=[rows * 8 for _ in others])
+    found = dict(zip(others, made, strict=True))
     return [found[n] if n in found else pack(*pair) for n, pair in enumerate(columns)]
 
 

@@ -98,7 +98,8 @@ def _digests(
     missing = [n for n, digest in enumerate(found) if digest is None]
     asked = {n: prints[n] for n in missing}
     same = same_blocks(index, parent, plan, asked, table.schema.names) if parent is not None and asked else {}
-    blocks = side_by_side(lambda n: block_digests(table.column(n), same.get(n, {})), missing, size=table.nbytes)
+    sizes = [table.column(n).nbytes for n in missing]
+    blocks = side_by_side(lambda n: block_digests(table.column(n), same.get(n, {})), missing, sizes=sizes)
     made = {n: (digest_of(fields[n], some), some) for n, some in zip(missing, blocks, strict=True)}
     return [made[n][0] if one is None else one for n, one in enumerate(found)], dict(made.values())
 

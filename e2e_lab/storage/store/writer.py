@@ -85,8 +85,8 @@ class Writer:
         groups = [list(group) for group in zip(*prints, strict=True)] if prints else []
         self._groups += groups
         self._find(set().union(*map(set, groups)) - self._known.keys() if groups else set())
-        width = table.nbytes / max(table.num_rows * table.num_columns, 1)
-        tasks = deque(_tasks(ranges, prints, self._known.keys(), width))
+        widths = [column.nbytes / max(table.num_rows, 1) for column in table.columns]
+        tasks = deque(_tasks(ranges, prints, self._known.keys(), widths))
         if tasks and not self._codings:
             self._codings = self._chosen(table)
         with ThreadPoolExecutor(THREADS) as pool:
@@ -237,14 +237,20 @@ def manifest_there(project: Project, snapshot_id: str) -> Manifest | None:
 def all_prints(table: pa.Table, ranges: Sequence[int], quick: Quick) -> list[list[bytes]]:
     """The fingerprints of each column's pieces."""
     columns = list(zip(table.schema, table.columns, strict=True))
-    return side_by_side(lambda pair: fingerprints(*pair, ranges, quick), columns, size=table.nbytes)
+    sizes = [column.nbytes for column in table.columns]
+    return side_by_side(lambda pair: fingerprints(*pair, ranges, quick), columns, sizes=sizes)
 
 
 Task = tuple[list[int], list[tuple[int, int]], list[list[bytes]]]
 
 
-def _tasks(ranges: Sequence[int], prints: Sequence[Sequence[bytes]], known: Any, width: float) -> Iterator[Task]:
-    """What is to be encoded, in portions: columns that lack the same ranges, a few ranges at a time."""
+def _tasks(
+    ranges: Sequence[int], prints: Sequence[Sequence[bytes]], known: Any, widths: Sequence[float]
+) -> Iterator[Task]:
+    """What is to be encoded, in portions: columns that lack the same ranges, a few ranges at a time, wide ones first.
+
+    *widths* are the bytes that a row of each column takes.
+    """
     taken: set[bytes] = set()
     lacking: dict[tuple[int, ...], list[int]] = {}
     for column, ids in enumerate(prints):
@@ -258,11 +264,21 @@ def _tasks(ranges: Sequence[int], prints: Sequence[Sequence[bytes]], known: Any,
     for places, columns in lacking.items():
         for some in _runs(places, TASK_RANGES):
             rows = [(ranges[place], ranges[place + 1] - ranges[place]) for place in some]
-            size = width * sum(count for _, count in rows)
-            share = -(-len(columns) // THREADS)
-            together = max(1, min(int(TASK_BYTES / max(size, 1)), share))
-            for group in _runs(columns, together):
-                yield list(group), rows, [[prints[column][place] for column in group] for place in some]
+            for group in _groups(columns, widths, sum(count for _, count in rows)):
+                yield group, rows, [[prints[column][place] for column in group] for place in some]
+
+
+def _groups(columns: Sequence[int], widths: Sequence[float], rows: int) -> Iterator[list[int]]:
+    """*columns* by width, so many together as fill a portion, and no more than leave something for each thread."""
+    share = -(-len(columns) // THREADS)
+    group: list[int] = []
+    for column in sorted(columns, key=widths.__getitem__, reverse=True):
+        if group and (len(group) == share or rows * (sum(widths[n] for n in group) + widths[column]) > TASK_BYTES):
+            yield group
+            group = []
+        group.append(column)
+    if group:
+        yield group
 
 
 def _runs(items: Sequence[int], length: int) -> Iterator[Sequence[int]]:
