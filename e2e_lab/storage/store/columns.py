@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
+import pyarrow.types as pat
 from numpy.typing import NDArray
 from pyarrow import acero
 
@@ -71,9 +72,11 @@ class Columns:
     def read(self, names: Sequence[str], groups: Sequence[int] | None = None) -> pa.Table:
         """Whole columns, of all row groups or of some."""
         share = max(1, len(names) // (4 * THREADS))
-        parts = [names[at : at + share] for at in range(0, len(names), share)]
-        read = list(self._in_turn(lambda part: self._read(part, groups), parts))
-        return pa.table([column for part in read for column in part.columns], names=list(names))
+        order = sorted(names, key=lambda name: pat.is_primitive(self.schema.field(name).type))  # text takes longest
+        parts = [order[at : at + share] for at in range(0, len(order), share)]
+        read = self._in_turn(lambda part: self._read(part, groups), parts)
+        found = {name: column for part, some in zip(parts, read) for name, column in zip(part, some.columns)}
+        return pa.table([found[name] for name in names], names=list(names))
 
     def all(self) -> list[Picked]:
         """All rows."""
