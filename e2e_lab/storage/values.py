@@ -5,8 +5,8 @@ is fed does not depend on chunks, slice offsets, what lies under nulls, offset w
 ``string_view``), or the order in which a dictionary encodes its values. Numbers are fed little-endian as Arrow holds
 them, with one canonicalisation: every NaN is the same NaN. ``-0.0`` and ``0.0`` differ, and so do NaN and null.
 
-Nothing is joined or copied as a whole: what has to be written anew, such as lengths in place of offsets, is written a
-portion at a time, into memory that is still near when it is hashed.
+Numbers and text are not joined or copied as a whole: what has to be written anew, such as lengths in place of offsets,
+is written a portion at a time, into memory that is still near when it is hashed.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ from numpy.typing import NDArray
 from e2e_lab.errors import UnsupportedData
 
 EXTENSION = (b"ARROW:extension:name", b"ARROW:extension:metadata")
+SMALL = 256  # values of a part on average; smaller ones are sooner joined than looked at one by one
 NEAR = 1 << 20  # bytes of a portion: a core keeps them to itself
 
 Bits = NDArray[np.bool_]
@@ -92,11 +93,15 @@ def feed_values(digest: Any, values: pa.Array | pa.ChunkedArray) -> None:
     """Feed how many values there are, then what there is to them. Every part has its length in front or by type."""
     kind = values.type
     parts = [part for part in _parts(values) if len(part)]
+    if len(parts) > 1 and len(values) < len(parts) * SMALL:
+        parts = [rows_of(_joined(parts, kind), 0, len(values))]
     digest.update(len(values).to_bytes(8, "little"))
     if pat.is_primitive(kind):  # by far the most, so they are not asked what else they might be
         _fixed_width(digest, parts, kind)
     elif isinstance(kind, pa.BaseExtensionType):
         feed_values(digest, pa.chunked_array([part.storage for part in parts], kind.storage_type))
+    elif pat.is_dictionary(kind) and not parts:
+        feed_values(digest, _joined([], kind.value_type))
     elif pat.is_dictionary(kind):
         one = rows_of(_joined(parts, kind), 0, len(values))  # refused where its codes do not suffice, as a reader would
         feed_values(digest, decoded(one))
@@ -147,9 +152,12 @@ def rows_of(column: pa.ChunkedArray, start: int, length: int) -> pa.Array:
     except pa.ArrowInvalid as problem:
         if not pat.is_dictionary(part.type):
             raise
+        many = "unify" not in str(problem)
         raise UnsupportedData(
-            f"A dictionary has more entries than {part.type.index_type} counts: {problem}.",
-            hint="cast it to pa.dictionary(pa.int32(), …)",
+            f"A dictionary has more entries than {part.type.index_type} counts: {problem}."
+            if many
+            else f"The chunks of a dictionary cannot be joined: {problem}.",
+            hint="cast it to pa.dictionary(pa.int32(), …)" if many else f"cast it to {part.type.value_type}",
         ) from None
 
 
@@ -280,12 +288,17 @@ def _lists(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType) -> None:
     _validity(digest, parts)
     if pat.is_map(kind):
         parts = [_map_as_list(part) for part in parts]
-    if not pat.is_fixed_size_list(kind):
-        for part in parts:
-            lengths = pc.fill_null(pc.list_value_length(part), 0)
-            digest.update(lengths.to_numpy(zero_copy_only=False).astype(np.int64).view(np.uint8).data)
+    full = []  # the parts that have any items: of others, Arrow may give none of another type
+    for part in parts:
+        if pat.is_fixed_size_list(kind):
+            some = kind.list_size > 0 and part.null_count < len(part)
+        else:
+            lengths = pc.fill_null(pc.list_value_length(part), 0).to_numpy(zero_copy_only=False).astype(np.int64)
+            digest.update(lengths.view(np.uint8).data)
+            some = bool(lengths.any())
+        full += [part] if some else []
     items = pa.struct([kind.key_field, kind.item_field]) if pat.is_map(kind) else kind.value_type
-    feed_values(digest, _joined([part.flatten() for part in parts], items))  # without what lies under nulls
+    feed_values(digest, _joined([part.flatten() for part in full], items))  # without what lies under nulls
 
 
 def _map_as_list(array: pa.Array) -> pa.Array:

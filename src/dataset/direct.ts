@@ -54,13 +54,13 @@ export class DirectGrid extends DataGrid {
     const across = axis(columnSections, scrollX, this.headerWidth, wide);
     const top = axis(this.columnHeaderSections, 0, 0, high);
     const down = axis(rowSections, scrollY, this.headerHeight, high);
-    const scale = Math.ceil(window.devicePixelRatio); // Lumino's of its canvas
+    const { canvas } = canvasGC;
+    const scale = canvas.width / parseFloat(canvas.style.width) || 1; // which Lumino changes when it is told to
     canvasGC.save();
     canvasGC.setTransform(scale, 0, 0, scale, 0, 0);
     const gc = new GraphicsContext(canvasGC);
     try {
-      gc.fillStyle = this.style.voidColor ?? '';
-      gc.fillRect(0, 0, wide, high);
+      fill(gc, this.style.voidColor, 0, 0, wide, high);
       this.paintPart(gc, 'body', down, across);
       this.paintPart(gc, 'row-header', down, left);
       this.paintPart(gc, 'column-header', top, across);
@@ -88,33 +88,39 @@ export class DirectGrid extends DataGrid {
         : [style.headerBackgroundColor, style.headerGridLineColor];
     gc.save();
     clip(gc, columns.from, rows.from, width, height);
-    gc.fillStyle = background ?? '';
-    gc.fillRect(columns.from, rows.from, width, height);
+    fill(gc, background, columns.from, rows.from, width, height);
     for (const [column, x, width] of columns.shown) {
       for (const [row, y, height] of rows.shown) {
-        const value: unknown = dataModel.data(region, row, column);
-        const metadata = dataModel.metadata(region, row, column);
-        const at = { x, y, width, height, region, row, column };
-        this.paintCell(gc, { ...at, value, metadata });
+        this.paintCell(gc, { x, y, width, height, region, row, column });
       }
     }
-    gc.fillStyle = line ?? '';
     for (const [, y, size] of rows.shown) {
-      gc.fillRect(columns.from, y + size - 1, width, 1);
+      fill(gc, line, columns.from, y + size - 1, width, 1);
     }
     for (const [, x, size] of columns.shown) {
-      gc.fillRect(x + size - 1, rows.from, 1, height);
+      fill(gc, line, x + size - 1, rows.from, 1, height);
     }
     gc.restore();
   }
 
+  /** Paint a cell; one that cannot be painted stays empty, and the others are painted. */
   private paintCell(
     gc: GraphicsContext,
-    config: CellRenderer.CellConfig
+    at: Omit<CellRenderer.CellConfig, 'value' | 'metadata'>
   ): void {
+    const { region, row, column } = at;
     gc.save();
-    clip(gc, config.x, config.y, config.width, config.height);
-    this.cellRenderers.get(config).paint(gc, config);
+    clip(gc, at.x, at.y, at.width, at.height);
+    try {
+      const value: unknown = this.dataModel?.data(region, row, column);
+      const metadata =
+        this.dataModel?.metadata(region, row, column) ??
+        DataModel.emptyMetadata;
+      const config = { ...at, value, metadata };
+      this.cellRenderers.get(config).paint(gc, config);
+    } catch (error) {
+      console.error(error);
+    }
     gc.restore();
   }
 
@@ -138,6 +144,18 @@ function axis(
     at += size;
   }
   return { from, to, shown };
+}
+
+/** Fill a rectangle; where the theme has no such colour, what is there stays. */
+function fill(
+  gc: GraphicsContext,
+  color: string | undefined,
+  ...rectangle: [number, number, number, number]
+): void {
+  if (color) {
+    gc.fillStyle = color;
+    gc.fillRect(...rectangle);
+  }
 }
 
 function clip(

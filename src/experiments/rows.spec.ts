@@ -76,6 +76,18 @@ describe('RunRows', () => {
     rows.dispose();
   });
 
+  it('asks anew for rows that were on their way when the order changed', async () => {
+    const rows = new RunRows(new Server(10_000), 'flights');
+    await rows.show({}, [NAME]);
+    rows.data('body', 5_000, 0);
+    await new Promise(resolve => setTimeout(resolve, 31)); // they are asked for now
+    await rows.show({ sort: 'rmse' }, [NAME]);
+    rows.data('body', 5_000, 0);
+    await wait();
+    expect(rows.data('body', 5_000, 0)).toBe('run 5000');
+    rows.dispose();
+  });
+
   it('says what went wrong and keeps what is shown', async () => {
     const server = new Server(3);
     const rows = new RunRows(server, 'flights');

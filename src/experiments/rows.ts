@@ -103,6 +103,7 @@ export class RunRows extends DataModel {
       this._columns = columns;
       this._total = page.total;
       this._windows.clear();
+      this._fetching.clear(); // what is on its way is of another order
       this._windows.set(0, page.items);
       if (same) {
         this.redraw();

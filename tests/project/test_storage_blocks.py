@@ -59,6 +59,7 @@ EDITS: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], int]] = {
     "a column renamed": (lambda frame: frame.rename(columns={"price": "amount"}), 0),
     "another column of the name": (lambda frame: frame.assign(price=frame["id"] + 1), 10),
     "rows deleted in front": (lambda frame: frame[1:].reset_index(drop=True), 3 * 10),
+    "an empty column": (lambda frame: frame.assign(nothing=None), 10),
     "sorted": (lambda frame: frame.sort_values("price", ignore_index=True), 3 * 10),
 }
 
@@ -79,6 +80,22 @@ def test_what_did_not_change_is_not_hashed_again(project: Project, hashed: list[
     hashed.clear()
     assert save(project, changed).id == made.id
     assert len(hashed) <= most
+
+
+def test_rows_without_columns_get_a_column(project: Project) -> None:
+    rows = pd.DataFrame(index=range(ROWS))
+    save(project, rows)
+    made = save(project, rows.assign(nothing=None))
+    assert made.id == storage.fingerprint(rows.assign(nothing=None))
+
+
+def test_an_index_that_was_deleted_is_made_anew_with_all_that_is_stored(project: Project) -> None:
+    base = orders()
+    save(project, base)
+    save(project, base.assign(price=base["price"] + 1))
+    (project.home / "store" / "index.sqlite").unlink()
+    made = save(project, base.assign(price=base["price"].where(base["id"] != 9, 1.0)))
+    assert made.bytes_stored < 400_000  # the other prices are those of the first version, which is no parent of this
 
 
 def test_a_stream_leaves_its_blocks_for_the_next_version(project: Project, hashed: list[int]) -> None:
@@ -126,6 +143,15 @@ def test_nothing_is_left_of_what_was_forgotten(project: Project) -> None:
     storage.forget(project, made, reason="asked to")
     with closing(sqlite3.connect(path)) as database:
         assert database.execute("select count(*) from blocks").fetchone() == (0,)
+
+
+def test_nothing_is_left_where_the_index_is_busy(project: Project) -> None:
+    made = save(project, orders())
+    path = project.home / "store" / "index.sqlite"
+    with closing(sqlite3.connect(path, isolation_level=None)) as database:
+        database.execute("begin immediate")
+        storage.forget(project, made, reason="asked to")
+    assert not path.exists()
 
 
 def test_only_the_newest_digests_are_kept(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:

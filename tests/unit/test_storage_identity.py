@@ -148,6 +148,33 @@ def _made(kind: pa.DataType, numbers: Any, there: Any, nan: int = 0) -> pa.Array
     return pa.Array.from_buffers(kind, rows, [valid, pa.py_buffer(content)])
 
 
+def test_chunks_in_which_nothing_is_are_of_no_type() -> None:
+    """Arrow gives items of another type, or none at all, where a list of categories has no items."""
+    codes = pa.DictionaryArray.from_arrays(pa.array([0, 1], pa.uint32()), pa.array(["a", "b"], pa.string_view()))
+    for size, make in ((-1, pa.list_), (-1, pa.large_list), (2, lambda kind: pa.list_(kind, 2))):
+        kind = make(codes.type)
+        offsets = pa.array([0, 2], pa.int64() if pa.types.is_large_list(kind) else pa.int32())
+        one = (
+            pa.FixedSizeListArray.from_arrays(codes, 2)
+            if size == 2
+            else type(pa.nulls(0, kind)).from_arrays(offsets, codes)
+        )
+        nothing = pa.nulls(3, kind)
+        column = pa.chunked_array([nothing, one, nothing.slice(0, 0), nothing], one.type)
+        plain = pa.array([None, None, None, ["a", "b"], None, None, None], make(pa.string()))
+        kinds = [content_id(Content(pa.table({"x": each}))) for each in (column, column.slice(2, 3))]
+        assert kinds[0] == content_id(Content(pa.table({"x": pa.chunked_array([*column.chunks])})))
+        assert kinds[0] != kinds[1]
+        assert column.to_pylist() == plain.to_pylist()
+
+
+def test_many_small_chunks_are_one_column() -> None:
+    text = pa.array([f"row {n}" if n % 3 else None for n in range(2_000)])
+    for column in (text, text.dictionary_encode(), pa.array([[n, None] for n in range(2_000)])):
+        parts = [column.slice(n, 1) for n in range(len(column))]
+        assert ident(pa.chunked_array(parts, column.type)) == ident(column)
+
+
 def test_encodings_of_the_same_values_have_one_id() -> None:
     text = pa.array(["UA", None, "AA", "UA", "é"])
     assert ident(text) == ident(text.cast(pa.large_string())) == ident(text.cast(pa.string_view()))

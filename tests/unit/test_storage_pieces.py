@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 
 from e2e_lab.errors import Damaged
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import column_digests
+from e2e_lab.storage.identity import column_digests, side_by_side
 from e2e_lab.storage.parquet import from_parquet, physical_schema
-from e2e_lab.storage.store import pieces, ranges, thrift
+from e2e_lab.storage.store import pieces, ranges, thrift, writer
 from e2e_lab.storage.store.coding import codings
 from e2e_lab.storage.store.footer import assembled, encoded_leaf, footer_of, frame_of, lifted_leaf
 from e2e_lab.storage.store.manifest import Cut, Quick
@@ -37,6 +37,35 @@ def table(rows: int, seed: int = 0) -> pa.Table:
             "text": [f"text {n}" if n % 4 else None for n in some.integers(0, 50, rows)],
         }
     )
+
+
+# ---- in what order -------------------------------------------------------------------------------------------
+
+
+def test_the_largest_columns_are_begun_first_and_told_in_their_order() -> None:
+    begun: list[int] = []
+
+    def work(size: int) -> int:
+        begun.append(size)
+        return -size
+
+    sizes = [3_000_000, 1, 9_000_000, 5_000_000, *range(10, 20)]
+    assert side_by_side(work, sizes, sizes=sizes) == [-size for size in sizes]
+    assert 9_000_000 in begun[:2]
+    assert 5_000_000 in begun[:3]
+    assert sorted(begun) == sorted(sizes)
+
+
+def test_what_is_encoded_comes_in_portions_the_widest_columns_first() -> None:
+    columns, widths = list(range(40)), [float(1 + n % 20) for n in range(40)]
+    groups = list(writer._groups(columns, widths, 100_000))
+    assert sorted(n for group in groups for n in group) == columns
+    assert [widths[n] for group in groups for n in group] == sorted(widths, reverse=True)
+    sizes = [100_000 * sum(widths[n] for n in group) for group in groups]
+    assert all(size <= writer.TASK_BYTES for size in sizes)
+    assert sum(size > writer.TASK_BYTES / 2 for size in sizes) >= len(sizes) - 1  # and no smaller than need be
+    assert list(writer._groups([0, 1, 2], [1e9, 1.0, 1e9], 5)) == [[0], [2], [1]]
+    assert max(map(len, writer._groups(columns, [0.1] * 40, 10))) == -(-40 // writer.THREADS)
 
 
 # ---- ranges --------------------------------------------------------------------------------------------------

@@ -93,6 +93,7 @@ def _numbers(values: np.ndarray[Any, Any]) -> pa.Array:
     nulls = int(np.count_nonzero(missing)) if missing is not None else 0
     validity = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing is not None and nulls else None
     kind = pa.from_numpy_dtype(values.dtype)
+    assert kind.bit_width == 8 * values.dtype.itemsize  # pandas has no days, which Arrow keeps in half the bytes
     return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)], null_count=nulls)
 
 

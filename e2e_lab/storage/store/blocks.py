@@ -26,7 +26,7 @@ def same_blocks(
 
     *prints* are the fingerprints of the columns that are asked for, *names* those of all columns.
     """
-    if cut.ranges[-1] < FROM * BLOCK or parent.rows < FROM * BLOCK:
+    if not parent.digests or min(cut.ranges[-1], parent.rows) < FROM * BLOCK:
         return {}
     before = {pair: place for place, pair in enumerate(pairwise(parent.cut.ranges))}
     rows = list(pairwise(cut.ranges))
@@ -44,7 +44,7 @@ def same_blocks(
         same = _outside(changed, cut.ranges[-1], parent.rows)
         if same:
             found[column], wanted[column] = same, was
-    known = index.blocks({parent.digests[was] for was in wanted.values()})
+    known = index.blocks({parent.digests[was] for was in wanted.values()}) if wanted else {}
     return {
         column: {number: blocks[number * DIGEST : (number + 1) * DIGEST] for number in same}
         for column, same in found.items()

@@ -62,7 +62,8 @@ def gc(project: Project, *, roots: Roots, dry_run: bool = False, notes: Sequence
 
     *roots* are the content ids that commits, runs, models and packages name. Kept beside them: what the records of
     this working tree name, the journal's versions of the last ``[storage] keep_days`` with their parents, and what a
-    writer at work relies on. What was forgotten goes in any case.
+    writer at work relies on. What was forgotten goes in any case. Another process that collects or forgets waits
+    until *roots* have been told, too.
 
     Raises :class:`Damaged` where it cannot be told what a version needs; nothing is taken away then.
     """

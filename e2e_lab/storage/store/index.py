@@ -75,7 +75,7 @@ class Index:
             rows = ((one, database.execute(query, (one,)).fetchone()) for one in digests)
             return {one: row[0] for one, row in rows if row is not None and isinstance(row[0], bytes)}
 
-        return self._with(ask) or {}
+        return (self._with(ask) if self.path.exists() else None) or {}  # a missing one is for a writer to make, whole
 
     def add(
         self,
@@ -105,7 +105,7 @@ class Index:
                 ((digest, packs[span.pack], span.offset, span.length) for digest, span in pages),
             )
             if blocks:
-                database.executemany("insert or ignore into blocks (digest, blocks) values (?, ?)", blocks.items())
+                database.executemany("insert or replace into blocks (digest, blocks) values (?, ?)", blocks.items())
                 most = max(BLOCKS_AT_MOST, 4 * len(blocks))
                 database.execute("delete from blocks where number <= (select max(number) from blocks) - ?", (most,))
 
@@ -144,9 +144,10 @@ class Index:
         self._with(write, "immediate")
 
     def leave_out(self, *, snapshots: Collection[str] = (), packs: Collection[str] = ()) -> None:
-        """Forget versions and packs that are no longer there, all of them in one pass."""
+        """Forget versions and packs that are no longer there, all of them in one pass; where that fails, everything."""
 
-        def write(database: sqlite3.Connection) -> None:
+        def write(database: sqlite3.Connection) -> bool:
+            database.execute("pragma secure_delete = on")  # else what is deleted would still stand in the file
             for table, column, known, name, gone in (
                 ("pieces", "snapshot", "snapshots", "id", snapshots),
                 ("pages", "pack", "packs", "name", packs),
@@ -163,9 +164,10 @@ class Index:
                 database.execute("drop table gone")
             if snapshots:
                 database.execute("delete from blocks")  # nobody remembers of which versions they are
+            return True
 
-        if (snapshots or packs) and self.path.exists():
-            self._with(write, "immediate")
+        if (snapshots or packs) and self.path.exists() and not self._with(write, "immediate"):
+            self.drop()
 
     def drop(self) -> None:
         """Delete it."""

@@ -272,11 +272,13 @@ def _groups(columns: Sequence[int], widths: Sequence[float], rows: int) -> Itera
     """*columns* by width, so many together as fill a portion, and no more than leave something for each thread."""
     share = -(-len(columns) // THREADS)
     group: list[int] = []
+    size = 0.0
     for column in sorted(columns, key=widths.__getitem__, reverse=True):
-        if group and (len(group) == share or rows * (sum(widths[n] for n in group) + widths[column]) > TASK_BYTES):
+        if group and (len(group) == share or size + rows * widths[column] > TASK_BYTES):
             yield group
-            group = []
+            group, size = [], 0.0
         group.append(column)
+        size += rows * widths[column]
     if group:
         yield group
 
