@@ -42,11 +42,13 @@ def test_loaded_frames_may_be_written_to(room: Project) -> None:
     for frame in (
         pd.DataFrame({"a": [1.0, 2.0]}),
         pd.DataFrame({"i": [1, 2, 3], "f": [1.5, 2, -0.0], "b": [True, False, True]}),
+        pd.DataFrame({"several ranges": np.arange(400_000)}),
     ):
         back = through(room, frame)
         back.iloc[0, 0] = 9
         back["new"] = 1
         assert back.iloc[0, 0] == 9
+        pd.testing.assert_frame_equal(through(room, frame), frame)
 
 
 def test_what_is_no_table_is_refused_with_a_way_out() -> None:

@@ -247,11 +247,7 @@ def _default(column: pa.ChunkedArray, nulls: bool, nans: bool) -> pd.Series[Any]
     if family == "numbers" and str(kind) in MASKED and nulls and (nans or not pat.is_floating(kind)):
         return _masked(column, {}, {})
     found: pd.Series[Any] = column.to_pandas()
-    return found if _writable(found) else found.copy()
-
-
-def _writable(series: pd.Series[Any]) -> bool:
-    return bool(series.to_numpy().flags.writeable) if isinstance(series.dtype, np.dtype) else False
+    return found.copy() if column.num_chunks == 1 else found  # one chunk may be Arrow's own memory, not to be written
 
 
 def _default_string() -> Any:

@@ -19,7 +19,6 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
-import pyarrow.types as pat
 from numpy.typing import NDArray
 from pyarrow import acero
 
@@ -71,12 +70,15 @@ class Columns:
 
     def read(self, names: Sequence[str], groups: Sequence[int] | None = None) -> pa.Table:
         """Whole columns, of all row groups or of some."""
+        every = list(range(len(self.rows))) if groups is None else list(groups)
         share = max(1, len(names) // (4 * THREADS))
-        order = sorted(names, key=lambda name: pat.is_primitive(self.schema.field(name).type))  # text takes longest
-        parts = [order[at : at + share] for at in range(0, len(order), share)]
-        read = self._in_turn(lambda part: self._read(part, groups), parts)
-        found = {name: column for part, some in zip(parts, read) for name, column in zip(part, some.columns)}
-        return pa.table([found[name] for name in names], names=list(names))
+        parts = [names[at : at + share] for at in range(0, len(names), share)]
+        apart = max(1, min(len(every), 2 * THREADS // len(parts))) if parts else 1  # of few columns, some rows each
+        runs = [every[len(every) * n // apart : len(every) * (n + 1) // apart] for n in range(apart)]
+        tasks = [(part, run) for part in parts for run in runs]
+        read = list(self._in_turn(lambda task: self._read(*task), tasks))
+        whole = [pa.concat_tables(read[at : at + apart]) for at in range(0, len(read), apart)]
+        return pa.table([column for part in whole for column in part.columns], names=list(names))
 
     def all(self) -> list[Picked]:
         """All rows."""
