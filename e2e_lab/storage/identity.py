@@ -22,7 +22,7 @@ from e2e_lab.storage.values import feed_said, feed_type, feed_values
 BLOCK = 65_536
 DOMAIN = "e2e-lab 2026-11 content id, version 1"
 THREADS = os.cpu_count() or 1
-THREADS_FROM = 1_000_000  # bytes; below, starting threads costs more than it saves
+THREADS_FROM = 100_000_000  # bytes; of fewer, threads would mostly wait for the interpreter
 DIGEST = 32  # bytes
 SHARES = 16  # of each thread: enough to even out, few enough not to wait for each other
 

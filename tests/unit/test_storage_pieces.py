@@ -49,10 +49,10 @@ def test_the_largest_columns_are_begun_first_and_told_in_their_order() -> None:
         begun.append(size)
         return -size
 
-    sizes = [3_000_000, 1, 9_000_000, 5_000_000, *range(10, 20)]
+    sizes = [30_000_000, 1, 90_000_000, 50_000_000, *range(10, 20)]
     assert side_by_side(work, sizes, sizes=sizes) == [-size for size in sizes]
-    assert 9_000_000 in begun[:2]
-    assert 5_000_000 in begun[:3]
+    assert 90_000_000 in begun[:2]
+    assert 50_000_000 in begun[:3]
     assert sorted(begun) == sorted(sizes)
 
 
