@@ -11,7 +11,6 @@ import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from types import MappingProxyType
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -25,8 +24,6 @@ THREADS = os.cpu_count() or 1
 THREADS_FROM = 100_000_000  # bytes; of fewer, threads would mostly wait for the interpreter
 DIGEST = 32  # bytes
 SHARES = 16  # of each thread: enough to even out, few enough not to wait for each other
-
-EMPTY: Mapping[int, bytes] = MappingProxyType({})
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -90,10 +87,10 @@ def column_digests(table: pa.Table) -> list[bytes]:
 
 def column_digest(said: pa.Field, column: pa.ChunkedArray) -> bytes:
     """The digest of a column: of its name, type, nullability and values."""
-    return digest_of(said, block_digests(column))
+    return digest_of(said, block_digests(column, {}))
 
 
-def block_digests(column: pa.ChunkedArray, known: Mapping[int, bytes] = EMPTY) -> bytes:
+def block_digests(column: pa.ChunkedArray, known: Mapping[int, bytes]) -> bytes:
     """32 bytes a block of 65,536 rows, one after another; blocks whose digest is *known*, by number, are not hashed."""
     return b"".join(
         known[number] if number in known else _block_digest(column.slice(start, BLOCK))

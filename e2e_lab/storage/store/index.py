@@ -11,7 +11,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import closing, suppress
 from pathlib import Path
-from types import MappingProxyType
 from typing import TypeVar
 
 from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
@@ -25,7 +24,6 @@ WAIT_SECONDS = 1.0
 PAUSE_SECONDS = 60.0  # where sqlite could not, this process does not ask again for so long: each time it waits
 REBUILD_AT_MOST = 2_000  # versions; more are taken in by `e2e gc`
 BLOCKS_AT_MOST = 1_024  # columns of which the digests of blocks are kept: 2 kB each for 4 million rows
-EMPTY: Mapping[bytes, bytes] = MappingProxyType({})
 _PAUSED: dict[Path, float] = {}
 _OF_THE_PLACE = ("lock", "unable to open", "I/O", "readonly", "full")  # what sqlite says of a disk, not of its file
 _SCHEMA = """
@@ -83,7 +81,7 @@ class Index:
         pieces: Sequence[tuple[bytes, int]],
         pages: Sequence[tuple[bytes, Span]],
         *,
-        blocks: Mapping[bytes, bytes] = EMPTY,
+        blocks: Mapping[bytes, bytes],
         anew: bool,
     ) -> None:
         """Take in a version's pieces, where pages lie, and the digests of columns' *blocks*.
@@ -131,7 +129,7 @@ class Index:
 
     def take_in(self, manifest: Manifest) -> None:
         """Add the pieces of a version."""
-        self.add(manifest.id, list(manifest.places.items()), (), anew=False)
+        self.add(manifest.id, list(manifest.places.items()), (), blocks={}, anew=False)
 
     def add_pack(self, pack: Pack) -> None:
         """Add the pages of a pack."""

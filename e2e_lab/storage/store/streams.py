@@ -31,7 +31,7 @@ class _Column:
 
     def feed(self, values: pa.ChunkedArray) -> None:
         """Take in *values*; all but the last must be of whole blocks."""
-        self.blocks += block_digests(values)
+        self.blocks += block_digests(values, {})
         self.nulls += values.null_count
         self.nan = self.nan or has_nan(values)
 
