@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 from blake3 import blake3
 
-from e2e_lab.storage.values import feed_said, feed_type, feed_values
+from e2e_lab.storage.values import Feed, feed_said, feed_type, feeder
 
 BLOCK = 65_536
 DOMAIN = "e2e-lab 2026-11 content id, version 1"
@@ -92,16 +92,17 @@ def column_digest(said: pa.Field, column: pa.ChunkedArray) -> bytes:
 
 def block_digests(column: pa.ChunkedArray, known: Mapping[int, bytes]) -> bytes:
     """32 bytes a block of 65,536 rows, one after another; blocks whose digest is *known*, by number, are not hashed."""
+    feed, rows = feeder(column), len(column)
     return b"".join(
-        known[number] if number in known else _block_digest(column.slice(start, BLOCK))
-        for number, start in enumerate(range(0, len(column), BLOCK))
+        known[number] if number in known else _block_digest(feed, first, min(first + BLOCK, rows))
+        for number, first in enumerate(range(0, rows, BLOCK))
     )
 
 
-def _block_digest(rows: pa.ChunkedArray) -> bytes:
-    one = blake3()
-    feed_values(one, rows)
-    return bytes(one.digest())
+def _block_digest(feed: Feed, first: int, last: int) -> bytes:
+    digest = blake3()
+    feed(digest, first, last)
+    return bytes(digest.digest())
 
 
 def digest_of(said: pa.Field, blocks: bytes) -> bytes:

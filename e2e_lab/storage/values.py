@@ -12,7 +12,7 @@ is written a portion at a time, into memory that is still near when it is hashed
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -26,10 +26,12 @@ from e2e_lab.errors import UnsupportedData
 EXTENSION = (b"ARROW:extension:name", b"ARROW:extension:metadata")
 SMALL = 256  # values of a part on average; smaller ones are sooner joined than looked at one by one
 NEAR = 1 << 20  # bytes of a portion: a core keeps them to itself
+ALL_THERE = b"\0"  # what is fed in place of which values are there
 
 Bits = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
 Whole = NDArray[np.int64]
+Feed = Callable[[Any, int, int], None]  # a digest the values from one row to before another
 
 
 def logical_type(kind: pa.DataType) -> str:
@@ -89,15 +91,56 @@ def feed_said(digest: Any, content: bytes) -> None:
     digest.update(content)
 
 
-def feed_values(digest: Any, values: pa.Array | pa.ChunkedArray) -> None:
-    """Feed how many values there are, then what there is to them. Every part has its length in front or by type."""
+def feeder(column: pa.ChunkedArray, *, as_it_lies: bool = False) -> Feed:
+    """What feeds a digest the values of *column* from one row to before another, as :func:`feed_values` does.
+
+    What numbers in one chunk are is asked here, once: asking can take longer than to hash a piece of them.
+    """
+    plain = _plain_numbers(column) if as_it_lies or not pat.is_floating(column.type) else None
+    if plain is None:
+        return lambda digest, first, last: feed_values(digest, column.slice(first, last - first), as_it_lies=as_it_lies)
+    width = column.type.bit_width // 8
+
+    def feed(digest: Any, first: int, last: int) -> None:
+        digest.update((last - first).to_bytes(8, "little") + ALL_THERE)
+        digest.update(plain[first * width : last * width])
+
+    return feed
+
+
+def _plain_numbers(column: pa.ChunkedArray) -> memoryview | None:
+    """The bytes of numbers that lie in one chunk and are all there."""
+    kind = column.type
+    if (
+        column.num_chunks != 1
+        or not len(column)
+        or column.null_count
+        or not pat.is_primitive(kind)
+        or pat.is_boolean(kind)
+    ):
+        return None
+    width, chunk = kind.bit_width // 8, column.chunk(0)
+    return memoryview(chunk.buffers()[1]).cast("B")[chunk.offset * width : (chunk.offset + len(chunk)) * width]
+
+
+def lies_as_fed(column: pa.ChunkedArray) -> bool:
+    """Whether *column* has neither nulls nor floating numbers, so that it makes no difference to feed it as it lies."""
+    return not column.null_count and not pat.is_floating(column.type)
+
+
+def feed_values(digest: Any, values: pa.Array | pa.ChunkedArray, *, as_it_lies: bool = False) -> None:
+    """Feed how many values there are, then what there is to them. Every part has its length in front or by type.
+
+    *as_it_lies*: numbers and text with each NaN as it is, and with what lies under nulls. This takes far less time, and
+    is the same for the same memory only; but where the same is fed, the values are the same.
+    """
     kind = values.type
     parts = [part for part in _parts(values) if len(part)]
     if len(parts) > 1 and len(values) < len(parts) * SMALL:
         parts = [rows_of(_joined(parts, kind), 0, len(values))]
     digest.update(len(values).to_bytes(8, "little"))
     if pat.is_primitive(kind):  # by far the most, so they are not asked what else they might be
-        _fixed_width(digest, parts, kind)
+        _fixed_width(digest, parts, kind, as_it_lies)
     elif isinstance(kind, pa.BaseExtensionType):
         feed_values(digest, pa.chunked_array([part.storage for part in parts], kind.storage_type))
     elif pat.is_dictionary(kind) and not parts:
@@ -115,9 +158,9 @@ def feed_values(digest: Any, values: pa.Array | pa.ChunkedArray) -> None:
     elif _is_list(kind) or pat.is_fixed_size_list(kind) or pat.is_map(kind):
         _lists(digest, parts, kind)
     elif logical_type(kind) in ("string", "binary"):
-        _strings(digest, parts, kind)
+        _strings(digest, parts, kind, as_it_lies)
     else:
-        _fixed_width(digest, parts, kind)
+        _fixed_width(digest, parts, kind, as_it_lies)
 
 
 def _parts(values: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
@@ -174,12 +217,18 @@ def decoded(array: pa.DictionaryArray) -> pa.Array:
 def _validity(digest: Any, parts: Sequence[pa.Array]) -> list[Bits | None]:
     """Feed which values are there; the same for each part as booleans, or None where all are."""
     if not any(part.null_count for part in parts):
-        digest.update(b"\0")
+        digest.update(ALL_THERE)
         return [None for _ in parts]
     valid = [_bits(part.buffers()[0], part) if part.null_count else np.ones(len(part), bool) for part in parts]
     digest.update(b"\1")
     digest.update(_packed(valid))
     return list(valid)
+
+
+def _fed_validity(digest: Any, parts: Sequence[pa.Array], as_it_lies: bool) -> list[Bits | None]:
+    """Feed which values are there; which to leave out of what follows: none, of values as they lie."""
+    valid = _validity(digest, parts)
+    return [None for _ in parts] if as_it_lies else valid
 
 
 def _bits(buffer: pa.Buffer, array: pa.Array) -> Bits:
@@ -196,8 +245,8 @@ def _packed(bits: Sequence[Bits]) -> memoryview:
 # ---- values of one width -------------------------------------------------------------------------------------
 
 
-def _fixed_width(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType) -> None:
-    valid = _validity(digest, parts)
+def _fixed_width(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType, as_it_lies: bool) -> None:
+    valid = _fed_validity(digest, parts, as_it_lies)
     if not parts:
         return
     if pat.is_boolean(kind):
@@ -207,7 +256,7 @@ def _fixed_width(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType) -> N
     width = kind.bit_width // 8
     if width == 0:  # fixed_size_binary(0)
         return
-    floating = pat.is_floating(kind)
+    floating = pat.is_floating(kind) and not as_it_lies
     for part, there in zip(parts, valid, strict=True):
         values = np.frombuffer(part.buffers()[1], np.uint8, count=len(part) * width, offset=part.offset * width)
         if there is None and not floating:
@@ -243,13 +292,13 @@ def _with_one_nan(values: NDArray[Any]) -> Bytes:
 # ---- text and bytes ------------------------------------------------------------------------------------------
 
 
-def _strings(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType) -> None:
+def _strings(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType, as_it_lies: bool) -> None:
     if pat.is_string_view(kind) or pat.is_binary_view(kind):
         kind = pa.large_string() if pat.is_string_view(kind) else pa.large_binary()
         parts = [part.cast(kind) for part in parts]
     form = np.int64 if pat.is_large_string(kind) or pat.is_large_binary(kind) else np.int32
     texts = []
-    for part, valid in zip(parts, _validity(digest, parts), strict=True):
+    for part, valid in zip(parts, _fed_validity(digest, parts, as_it_lies), strict=True):
         found, text = _lengths(digest, _offsets(part, form), valid), _text(part, form)
         if found != len(text):  # bytes under nulls
             text = _text(part.fill_null("" if pat.is_string(kind) or pat.is_large_string(kind) else b""), form)

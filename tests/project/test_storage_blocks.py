@@ -17,6 +17,7 @@ from e2e_lab.records import Snapshot
 from e2e_lab.storage import identity
 from e2e_lab.storage.identity import BLOCK
 from e2e_lab.storage.store import index
+from e2e_lab.storage.values import Feed
 
 ROWS = 9 * BLOCK + 1000
 
@@ -27,9 +28,9 @@ def hashed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     rows: list[int] = []
     real = identity._block_digest
 
-    def noted(block: object) -> bytes:
-        rows.append(len(block))  # type: ignore[arg-type]
-        return real(block)  # type: ignore[arg-type]
+    def noted(feed: Feed, first: int, last: int) -> bytes:
+        rows.append(last - first)
+        return real(feed, first, last)
 
     monkeypatch.setattr(identity, "_block_digest", noted)
     return rows

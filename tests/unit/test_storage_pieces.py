@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import struct
 from itertools import pairwise
 from pathlib import Path
 from types import SimpleNamespace
@@ -14,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from xxhash import xxh3_128
 
 from e2e_lab.errors import Damaged
 from e2e_lab.project import Project
@@ -25,6 +27,7 @@ from e2e_lab.storage.store.footer import assembled, encoded_leaf, footer_of, fra
 from e2e_lab.storage.store.manifest import Cut, Quick
 from e2e_lab.storage.store.packs import Pack, PackWriter, Span, merged, short_hash
 from e2e_lab.storage.store.ranges import cut, found_ranges, planned, target_rows
+from e2e_lab.storage.values import feeder
 from tests.unit.frames_strategy import arrow_tables
 
 
@@ -66,6 +69,92 @@ def test_what_is_encoded_comes_in_portions_the_widest_columns_first() -> None:
     assert sum(size > writer.TASK_BYTES / 2 for size in sizes) >= len(sizes) - 1  # and no smaller than need be
     assert list(writer._groups([0, 1, 2], [1e9, 1.0, 1e9], 5)) == [[0], [2], [1]]
     assert max(map(len, writer._groups(columns, [0.1] * 40, 10))) == -(-40 // writer.THREADS)
+
+
+# ---- what is recognised --------------------------------------------------------------------------------------
+
+
+class Fed:
+    """A digest that is what it was fed."""
+
+    def __init__(self) -> None:
+        self.content = b""
+
+    def update(self, content: bytes) -> None:
+        self.content += content
+
+
+def fed(values: pa.Array, *, as_it_lies: bool) -> bytes:
+    digest = Fed()
+    feeder(pa.chunked_array([values]), as_it_lies=as_it_lies)(digest, 0, len(values))
+    return digest.content
+
+
+def with_nulls(values: pa.Array, there: list[bool]) -> pa.Array:
+    """*values* where they are *there*, and null elsewhere, where they lie all the same."""
+    bits = pa.py_buffer(np.packbits(there, bitorder="little"))
+    return pa.Array.from_buffers(values.type, len(values), [bits, *values.buffers()[1:]])
+
+
+NUMBERS = st.sampled_from([0.0, -0.0, 1.0, float("nan"), struct.unpack("d", b"\1\0\0\0\0\0\xf8\xff")[0]])
+
+KINDS = st.sampled_from(
+    [
+        (pa.float64(), NUMBERS),
+        (pa.int16(), st.integers(0, 2)),
+        (pa.string(), st.text("ab", max_size=2)),
+        (pa.large_binary(), st.binary(max_size=2)),
+        (pa.bool_(), st.booleans()),
+    ]
+)
+
+
+@given(st.data())
+def test_where_the_same_lies_the_values_are_the_same(data: st.DataObject) -> None:
+    rows = data.draw(st.integers(1, 4))
+    kind, value = data.draw(KINDS)
+    some = st.lists(value, min_size=rows, max_size=rows)
+    there = st.lists(st.booleans(), min_size=rows, max_size=rows)
+    one, other = (with_nulls(pa.array(data.draw(some), kind), data.draw(there)) for _ in range(2))
+    if fed(one, as_it_lies=True) in (fed(other, as_it_lies=True), fed(other, as_it_lies=False)):
+        assert fed(one, as_it_lies=False) == fed(other, as_it_lies=False)
+
+
+@given(arrow_tables())
+def test_fingerprints_do_not_depend_on_what_is_known(table: pa.Table) -> None:
+    edges = [0, table.num_rows // 2, table.num_rows]
+    for said, column in zip(table.schema, table.columns, strict=True):
+        first = Quick(7)
+        plainly = pieces.fingerprints(said, column, edges, first)
+        again = Quick(7, {hint: one for one, hint in first.found.items()})
+        assert pieces.fingerprints(said, column, edges, again) == plainly
+        assert again.found == first.found
+        assert pieces.fingerprints(said, column, edges, Quick(7, {b"other": b"one"})) == plainly
+
+
+LYING = {
+    "text": (pa.array(["a", "under", "b"]), pa.array(["a", "", "b"])),
+    "numbers": (pa.array([1.5, 2.5, 3.5]), pa.array([1.5, 0.0, 3.5])),
+    "times": (pa.array([1, 2, 3], pa.timestamp("s")), pa.array([1, 0, 3], pa.timestamp("s"))),
+    "yes or no": (pa.array([True, True, False]), pa.array([True, False, False])),
+}
+
+
+@pytest.mark.parametrize("values", LYING.values(), ids=LYING)
+def test_what_lies_under_nulls_may_change(values: tuple[pa.Array, pa.Array], monkeypatch: pytest.MonkeyPatch) -> None:
+    lies, clean = (pa.chunked_array([with_nulls(array, [True, False, True])]) for array in values)
+    said = pa.field("x", lies.type)
+    learnt = {}
+    for name, column in (("lies", lies), ("clean", clean)):
+        quick = Quick(7)
+        (one,) = pieces.fingerprints(said, column, [0, 3], quick)
+        learnt[name] = {hint: known for known, hint in quick.found.items()}
+    assert one == pieces.fingerprints(said, lies, [0, 3], Quick(7, learnt["clean"]))[0]
+    assert one == pieces.fingerprints(said, clean, [0, 3], Quick(7, learnt["lies"]))[0]
+    for column, name in ((lies, "lies"), (clean, "clean"), (lies, "clean")):  # recognised, so without BLAKE3
+        with monkeypatch.context() as patch:
+            patch.setattr(pieces, "blake3", lambda **_: xxh3_128())
+            assert pieces.fingerprints(said, column, [0, 3], Quick(7, learnt[name])) == [one]
 
 
 # ---- ranges --------------------------------------------------------------------------------------------------

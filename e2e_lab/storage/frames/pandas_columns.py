@@ -28,11 +28,16 @@ MASKED = {
     "float": "Float32", "double": "Float64", "bool": "boolean",
 }  # fmt: skip
 
+NEAR = 1 << 16  # values of a portion: a core keeps them to itself; of whole bytes of bits
 
-def pack(values: pd.Series[Any], name: str) -> Packed:
-    """*values* in Arrow; :class:`UnsupportedData` naming the column where they would not come back equal."""
+
+def pack(values: pd.Series[Any], name: str, *, complete: bool | None = None) -> Packed:
+    """*values* in Arrow; :class:`UnsupportedData` naming the column where they would not come back equal.
+
+    *complete* is what :func:`is_complete` said of them, where it was asked.
+    """
     try:
-        packed = _packed(values, name)
+        packed = _packed(values, name, complete)
         if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":  # which are the default
             return packed
         empty = chunked(packed.array.slice(0, 0))
@@ -47,7 +52,7 @@ def pack(values: pd.Series[Any], name: str) -> Packed:
     return packed
 
 
-def _packed(values: pd.Series[Any], name: str) -> Packed:
+def _packed(values: pd.Series[Any], name: str, complete: bool | None) -> Packed:
     dtype = values.dtype
     if isinstance(dtype, np.dtype):
         if dtype.kind == "O":
@@ -55,7 +60,7 @@ def _packed(values: pd.Series[Any], name: str) -> Packed:
         if dtype.kind == "c":
             numbers = values.to_numpy()
             return Packed(complex_structs(numbers, np.zeros(0, bool)), {"complex": dtype.name})
-        return Packed(_numbers(values.to_numpy()))
+        return Packed(_numbers(values.to_numpy(), complete))
     if isinstance(dtype, pd.CategoricalDtype):
         return _pack_categories(values, name)
     if isinstance(dtype, pd.PeriodDtype):
@@ -77,7 +82,7 @@ def _packed(values: pd.Series[Any], name: str) -> Packed:
     if isinstance(dtype, pd.DatetimeTZDtype):
         zone = pa.lib.tzinfo_to_string(dtype.tz)
         instants = np.asarray(values.array, f"M8[{dtype.unit}]")  # in UTC, not copied
-        return Packed(pa.array(instants, pa.timestamp(dtype.unit, zone), from_pandas=True))
+        return Packed(_numbers(instants, None).cast(pa.timestamp(dtype.unit, zone)))
     if dtype.name in MASKED.values():
         array = pa.array(values.array)
         needed = array.null_count and (not pat.is_floating(array.type) or has_nan(array))
@@ -85,23 +90,40 @@ def _packed(values: pd.Series[Any], name: str) -> Packed:
     raise refused(name, dtype, "e2e-lab does not know this dtype")
 
 
-def _numbers(values: np.ndarray[Any, Any]) -> pa.Array:
+def _numbers(values: np.ndarray[Any, Any], complete: bool | None) -> pa.Array:
     """Numbers and times without a copy; Arrow would look at each by itself for what is missing."""
     if values.dtype.kind not in "fmM" or not (values.dtype.isnative and values.flags.c_contiguous and len(values)):
         return pa.array(values, from_pandas=True)
-    missing = _missing(values)
-    nulls = int(np.count_nonzero(missing)) if missing is not None else 0
-    validity = pa.py_buffer(np.packbits(~missing, bitorder="little")) if missing is not None and nulls else None
+    nulls, validity = 0, None
+    if not (is_complete(values) if complete is None else complete):
+        nulls, validity = _missing(values)
     kind = pa.from_numpy_dtype(values.dtype)
     assert kind.bit_width == 8 * values.dtype.itemsize  # pandas has no days, which Arrow keeps in half the bytes
     return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)], null_count=nulls)
 
 
-def _missing(values: np.ndarray[Any, Any]) -> np.ndarray[Any, np.dtype[np.bool_]] | None:
-    """Where NaN or NaT is; None where one look at all of them says that there is none."""
-    asked = np.isnat if values.dtype.kind != "f" else np.isnan if np.isnan(values.max()) else None
-    missing: np.ndarray[Any, np.dtype[np.bool_]] | None = None if asked is None else asked(values)
-    return missing
+def is_complete(values: np.ndarray[Any, Any]) -> bool:
+    """Whether these are floating numbers or times and none is missing, by one look at all: the largest number is NaN
+    where any is, and NaT is the least of times."""
+    if values.dtype.kind not in "fmM" or not len(values):
+        return False
+    if values.dtype.kind == "f":
+        return not (np.isnan(values[:NEAR].max()) or np.isnan(values.max()))
+    times, missing = values.view("i8"), np.iinfo("i8").min
+    return bool(times[:NEAR].min() != missing and times.min() != missing)
+
+
+def _missing(values: np.ndarray[Any, Any]) -> tuple[int, pa.Buffer | None]:
+    """How many NaN or NaT there are, and where there are any, Arrow's bits for them; a portion at a time."""
+    is_missing = np.isnan if values.dtype.kind == "f" else np.isnat
+    bits = np.empty((len(values) + 7) // 8, np.uint8)
+    nulls = 0
+    for start in range(0, len(values), NEAR):
+        missing = is_missing(values[start : start + NEAR])
+        nulls += int(np.count_nonzero(missing))
+        packed = np.packbits(~missing, bitorder="little")
+        bits[start // 8 : start // 8 + len(packed)] = packed
+    return nulls, pa.py_buffer(bits) if nulls else None
 
 
 def _usual_offsets(kind: pa.DataType) -> bool:

@@ -11,14 +11,16 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.frames.object_kinds import Codec
-from e2e_lab.storage.frames.pandas_columns import by_default, pack, unpack
+from e2e_lab.storage.frames.pandas_columns import by_default, is_complete, pack, unpack
 from e2e_lab.storage.frames.pandas_objects import Packed
 from e2e_lab.storage.frames.python_values import Unspellable, same, spelled, unspelled
 from e2e_lab.storage.identity import Content, side_by_side
@@ -53,11 +55,24 @@ def from_pandas(frame: pd.DataFrame) -> Content:
 
 
 def _packed(columns: Sequence[tuple[pd.Series[Any], str]], rows: int) -> list[Packed]:
-    """Each column packed; Python objects one after another, since threads would only fight for the interpreter."""
-    others = [n for n, (column, _) in enumerate(columns) if column.dtype != object]
-    made = side_by_side(lambda n: pack(*columns[n]), others, sizes=[rows * 8 for _ in others])
-    found = dict(zip(others, made, strict=True))
-    return [found[n] if n in found else pack(*pair) for n, pair in enumerate(columns)]
+    """Each column packed; Python objects one after another, since threads would only fight for the interpreter.
+
+    What may be missing is looked for in all of them first: where nothing is, nothing is left to do that takes time.
+    """
+    may_lack = [
+        n for n, (column, _) in enumerate(columns) if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fmM"
+    ]
+    numbers = {n: columns[n][0].to_numpy() for n in may_lack}
+    looked = side_by_side(is_complete, list(numbers.values()), sizes=[values.nbytes for values in numbers.values()])
+    complete = dict(zip(numbers, looked, strict=True))
+    work = partial(_packed_one, columns, complete)
+    slow = [n for n, (column, _) in enumerate(columns) if column.dtype != object and not complete.get(n)]
+    made = dict(zip(slow, side_by_side(work, slow, sizes=[rows * 8 for _ in slow]), strict=True))
+    return [made[n] if n in made else work(n) for n in range(len(columns))]
+
+
+def _packed_one(columns: Sequence[tuple[pd.Series[Any], str]], complete: Mapping[int, bool], n: int) -> Packed:
+    return pack(*columns[n], complete=complete.get(n))
 
 
 def assembled(

@@ -23,7 +23,7 @@ from e2e_lab.storage.store.coding import Coding, arranged
 from e2e_lab.storage.store.footer import Leaf, encoded_leaf, footer_of
 from e2e_lab.storage.store.manifest import Quick
 from e2e_lab.storage.store.packs import SHORT, short_hash
-from e2e_lab.storage.values import feed_type, feed_values
+from e2e_lab.storage.values import feed_type, feeder, lies_as_fed
 
 CONTEXT = "e2e-lab 2026-11 piece, version 1"
 PAGES = {"min_chunk_size": 1 << 16, "max_chunk_size": 1 << 18, "norm_level": 0}
@@ -42,19 +42,26 @@ class Encoded:
 def fingerprints(said: pa.Field, column: pa.ChunkedArray, ranges: Sequence[int], quick: Quick) -> list[bytes]:
     """The fingerprint of the column's piece in each range: of its type, nullability and values.
 
-    Those that *quick* knows are not computed; it learns the others.
+    Those that *quick* knows are not computed. It learns the quick hashes of values as they lie now: as long as nobody
+    touches them, they lie so the next time, and nothing is to be prepared to recognise them.
     """
     slowly, quickly = blake3(derive_key_context=CONTEXT), xxh3_128(seed=quick.seed)
     feed_type(_Both(slowly, quickly), said)
+    look, feed = feeder(column, as_it_lies=True), feeder(column)
+    alike = lies_as_fed(column)
     found = []
     for first, last in pairwise(ranges):
-        rows = column.slice(first, last - first)
-        hint, digest = quickly.copy(), slowly.copy()
-        feed_values(hint if quick.known else _Both(digest, hint), rows)
-        one = quick.known.get(hint.digest())
+        hint = quickly.copy()
+        if quick.known or not alike:
+            look(hint, first, last)
+        one = quick.known.get(hint.digest()) if quick.known else None
+        if one is None and quick.known and not alike:  # it came another way, say from a file
+            other = quickly.copy()
+            feed(other, first, last)
+            one = quick.known.get(other.digest())
         if one is None:
-            if quick.known:
-                feed_values(digest, rows)
+            digest = slowly.copy()
+            feed(digest if quick.known or not alike else _Both(digest, hint), first, last)
             one = digest.digest(length=SHORT)
         quick.found[one] = hint.digest()
         found.append(one)
