@@ -51,6 +51,21 @@ def physical_schema(schema: pa.Schema) -> pa.Schema:
     )
 
 
+def leaves_of(kind: pa.DataType) -> int:
+    """How many columns a Parquet file has for one of this type.
+
+    >>> leaves_of(pa.int64()), leaves_of(pa.map_(pa.string(), pa.list_(pa.int8())))
+    (1, 2)
+    """
+    if isinstance(kind, pa.BaseExtensionType):
+        return leaves_of(kind.storage_type)
+    if pat.is_dictionary(kind) or not kind.num_fields:
+        return 1
+    if pat.is_map(kind):
+        return leaves_of(kind.key_type) + leaves_of(kind.item_type)
+    return sum(leaves_of(kind.field(n).type) for n in range(kind.num_fields))
+
+
 def to_parquet(table: pa.Table) -> pa.Table:
     """*table* with unique names and only such types as Parquet gives back; :class:`UnsupportedData` names a column."""
     if not table.num_columns:

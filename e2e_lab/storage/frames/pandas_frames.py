@@ -170,7 +170,9 @@ class _Reading:
         if len(bulk) == len(shown):
             return numbers
         series = {n: numbers[str(p)] if self.plain(p) else self.column(p) for n, p in enumerate(shown)}
-        return pd.DataFrame(series, copy=False)
+        for one in series.values():
+            one.index = numbers.index  # the same one, or pandas looks each up
+        return pd.DataFrame(series, index=numbers.index, copy=False)
 
 
 # ---- index ---------------------------------------------------------------------------------------------------

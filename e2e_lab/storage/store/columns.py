@@ -12,6 +12,8 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property
+from itertools import islice
+from threading import local
 from typing import Any, TypeVar
 
 import numpy as np
@@ -19,12 +21,16 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.dataset as ds
 import pyarrow.parquet as pq
+import pyarrow.types as pat
 from numpy.typing import NDArray
 from pyarrow import acero
 
 from e2e_lab.storage.identity import THREADS
+from e2e_lab.storage.parquet import leaves_of
 
 THREADS_FROM = 1 << 20  # bytes of a file
+PORTIONS = 8  # of each thread, about
+TEXT_WIDTH = 24
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -71,14 +77,38 @@ class Columns:
     def read(self, names: Sequence[str], groups: Sequence[int] | None = None) -> pa.Table:
         """Whole columns, of all row groups or of some."""
         every = list(range(len(self.rows))) if groups is None else list(groups)
-        share = max(1, len(names) // (4 * THREADS))
-        parts = [names[at : at + share] for at in range(0, len(names), share)]
+        parts = self._portions(names)
         apart = max(1, min(len(every), 2 * THREADS // len(parts))) if parts else 1  # of few columns, some rows each
         runs = [every[len(every) * n // apart : len(every) * (n + 1) // apart] for n in range(apart)]
         tasks = [(part, run) for part in parts for run in runs]
-        read = list(self._in_turn(lambda task: self._read(*task), tasks))
+        opened = local()  # a file a thread: to open one takes longer than to read a small column
+        read = list(self._in_turn(lambda task: self._read(*task, opened), tasks))
         whole = [pa.concat_tables(read[at : at + apart]) for at in range(0, len(read), apart)]
-        return pa.table([column for part in whole for column in part.columns], names=list(names))
+        found = {name: column for part in whole for name, column in zip(part.column_names, part.columns, strict=True)}
+        return pa.table([found[name] for name in names], names=list(names))
+
+    def _portions(self, names: Sequence[str]) -> list[list[str]]:
+        """*names* in portions, the slowest columns first, so that no thread is left alone with one at the end."""
+        costs = self._costs
+        portion = sum(costs[name] for name in names) / (PORTIONS * THREADS)
+        parts: list[list[str]] = []
+        room = 0.0
+        for name in sorted(names, key=costs.__getitem__, reverse=True):
+            if not parts or costs[name] > room:
+                parts.append([])
+                room = portion
+            parts[-1].append(name)
+            room -= costs[name]
+        return parts
+
+    @cached_property
+    def _costs(self) -> dict[str, int]:
+        """What it takes to read each column, by its first row group: its bytes there, and in memory."""
+        if not self.rows:
+            return dict.fromkeys(self.schema.names, 0)
+        group, rows = self._described.metadata.row_group(0), self.rows[0]
+        kept = (group.column(n).total_uncompressed_size for n in range(group.num_columns))
+        return {said.name: sum(islice(kept, leaves_of(said.type))) + rows * _width(said.type) for said in self.schema}
 
     def all(self) -> list[Picked]:
         """All rows."""
@@ -109,10 +139,15 @@ class Columns:
         nothing = pa.schema([self.schema.field(name) for name in names]).empty_table()
         return pa.concat_tables([nothing, *self._in_turn(take, picked)])
 
-    def _read(self, names: Sequence[str], groups: Sequence[int] | None) -> pa.Table:
-        file = pq.ParquetFile(
-            self.open(), metadata=self._described.metadata, page_checksum_verification=self.page_checksums
-        )
+    def _read(self, names: Sequence[str], groups: Sequence[int] | None, opened: local | None = None) -> pa.Table:
+        """Some columns of some row groups; what was *opened* for a thread serves it again."""
+        file = getattr(opened, "file", None)
+        if file is None:
+            file = pq.ParquetFile(
+                self.open(), metadata=self._described.metadata, page_checksum_verification=self.page_checksums
+            )
+            if opened is not None:
+                opened.file = file
         every = range(len(self.rows)) if groups is None else groups
         return file.read_row_groups(list(every), columns=list(names), use_threads=False).select(list(names))
 
@@ -137,6 +172,11 @@ class Columns:
             finally:
                 for one in ahead:
                     one.cancel()
+
+
+def _width(kind: pa.DataType) -> int:
+    """The bytes that a value takes in memory; of what has no width, as many as take as long."""
+    return kind.bit_width // 8 if pat.is_primitive(kind) else TEXT_WIDTH
 
 
 def _filtered(table: pa.Table, condition: pc.Expression) -> pa.Table:

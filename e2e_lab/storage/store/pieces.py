@@ -17,7 +17,7 @@ from blake3 import blake3
 from xxhash import xxh3_128
 
 from e2e_lab.errors import UnsupportedData
-from e2e_lab.storage.parquet import to_parquet
+from e2e_lab.storage.parquet import leaves_of, to_parquet
 from e2e_lab.storage.store import thrift
 from e2e_lab.storage.store.coding import Coding, arranged
 from e2e_lab.storage.store.footer import Leaf, encoded_leaf, footer_of
@@ -111,7 +111,7 @@ def encoded(
             hint="cast it to text or numbers, or leave it out",
         ) from problem
     file = memoryview(sink.getvalue()).cast("B")
-    leaves = _leaf_counts(writer.schema)
+    leaves = [leaves_of(field.type) for field in writer.schema]
     groups = footer_of(file)[4][1][1]
     return [_pieces(file, group[1][1][1], leaves, ids) for group, ids in zip(groups, prints, strict=True)]
 
@@ -135,20 +135,6 @@ def _writer(
         use_content_defined_chunking=PAGES,
         store_schema=False,
     )
-
-
-def _leaf_counts(schema: pa.Schema) -> list[int]:
-    return [_leaves(field.type) for field in schema]
-
-
-def _leaves(kind: pa.DataType) -> int:
-    if isinstance(kind, pa.BaseExtensionType):
-        return _leaves(kind.storage_type)
-    if pat.is_dictionary(kind) or not kind.num_fields:
-        return 1
-    if pat.is_map(kind):
-        return _leaves(kind.key_type) + _leaves(kind.item_type)
-    return sum(_leaves(kind.field(n).type) for n in range(kind.num_fields))
 
 
 def _pieces(file: memoryview, chunks: Sequence[Any], leaves: Sequence[int], ids: Sequence[bytes]) -> list[Encoded]:
