@@ -43,7 +43,7 @@ quick: setup ## the quick Python tests and doctests
 
 integration: setup $(if $(JAVA),.venv/.spark/.made) ## the tests that start servers, kernels and other long things
 	@$(if $(JAVA),true,echo "Without Java, what asks Spark is left out: apt-get install default-jre-headless")
-	$(PYTEST) -m integration $(if $(JAVA),,-k "not spark")
+	$(PYTEST) -n 2 --dist loadfile -m integration $(if $(JAVA),,-k "not spark")
 
 jest: setup ## the front end's unit tests
 	jlpm test

@@ -77,18 +77,19 @@ def _child(child: pa.Field) -> str:
 
 def feed_type(digest: Any, said: pa.Field) -> None:
     """Feed what values there may be: type, the extension that this Arrow has not registered, nullability."""
-    feed_said(digest, logical_type(said.type).encode())
-    name, parameters = ((said.metadata or {}).get(key, b"") for key in EXTENSION)
-    feed_said(digest, name)
-    if parameters:
-        feed_said(digest, parameters)
-    feed_said(digest, b"1" if said.nullable else b"0")
+    known = said.metadata or {}
+    name, parameters = (known.get(key, b"") for key in EXTENSION)
+    words = [logical_type(said.type).encode(), name, *([parameters] if parameters else [])]
+    digest.update(b"".join(map(_with_length, [*words, b"1" if said.nullable else b"0"])))
 
 
 def feed_said(digest: Any, content: bytes) -> None:
     """Feed some bytes with their number in front."""
-    digest.update(len(content).to_bytes(8, "little"))
-    digest.update(content)
+    digest.update(_with_length(content))
+
+
+def _with_length(content: bytes) -> bytes:
+    return len(content).to_bytes(8, "little") + content
 
 
 def feeder(column: pa.ChunkedArray, *, as_it_lies: bool = False) -> Feed:
@@ -124,8 +125,12 @@ def _plain_numbers(column: pa.ChunkedArray) -> memoryview | None:
 
 
 def lies_as_fed(column: pa.ChunkedArray) -> bool:
-    """Whether *column* has neither nulls nor floating numbers, so that it makes no difference to feed it as it lies."""
-    return not column.null_count and not pat.is_floating(column.type)
+    """Whether it makes no difference to feed *column* as it lies: it has neither nulls nor floating numbers, or is of a
+    type that is never fed so."""
+    kind = column.type
+    if pat.is_nested(kind) or pat.is_dictionary(kind) or pat.is_null(kind) or isinstance(kind, pa.BaseExtensionType):
+        return True
+    return not column.null_count and not pat.is_floating(kind)
 
 
 def feed_values(digest: Any, values: pa.Array | pa.ChunkedArray, *, as_it_lies: bool = False) -> None:
@@ -214,21 +219,15 @@ def decoded(array: pa.DictionaryArray) -> pa.Array:
 # ---- which values are there ----------------------------------------------------------------------------------
 
 
-def _validity(digest: Any, parts: Sequence[pa.Array]) -> list[Bits | None]:
-    """Feed which values are there; the same for each part as booleans, or None where all are."""
+def _validity(digest: Any, parts: Sequence[pa.Array], as_it_lies: bool = False) -> list[Bits | None]:
+    """Feed which values are there; for each part the same as booleans, or None where nothing is to be left out."""
     if not any(part.null_count for part in parts):
         digest.update(ALL_THERE)
         return [None for _ in parts]
     valid = [_bits(part.buffers()[0], part) if part.null_count else np.ones(len(part), bool) for part in parts]
     digest.update(b"\1")
     digest.update(_packed(valid))
-    return list(valid)
-
-
-def _fed_validity(digest: Any, parts: Sequence[pa.Array], as_it_lies: bool) -> list[Bits | None]:
-    """Feed which values are there; which to leave out of what follows: none, of values as they lie."""
-    valid = _validity(digest, parts)
-    return [None for _ in parts] if as_it_lies else valid
+    return [None for _ in parts] if as_it_lies else list(valid)
 
 
 def _bits(buffer: pa.Buffer, array: pa.Array) -> Bits:
@@ -246,7 +245,7 @@ def _packed(bits: Sequence[Bits]) -> memoryview:
 
 
 def _fixed_width(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType, as_it_lies: bool) -> None:
-    valid = _fed_validity(digest, parts, as_it_lies)
+    valid = _validity(digest, parts, as_it_lies)
     if not parts:
         return
     if pat.is_boolean(kind):
@@ -298,7 +297,7 @@ def _strings(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType, as_it_li
         parts = [part.cast(kind) for part in parts]
     form = np.int64 if pat.is_large_string(kind) or pat.is_large_binary(kind) else np.int32
     texts = []
-    for part, valid in zip(parts, _fed_validity(digest, parts, as_it_lies), strict=True):
+    for part, valid in zip(parts, _validity(digest, parts, as_it_lies), strict=True):
         found, text = _lengths(digest, _offsets(part, form), valid), _text(part, form)
         if found != len(text):  # bytes under nulls
             text = _text(part.fill_null("" if pat.is_string(kind) or pat.is_large_string(kind) else b""), form)

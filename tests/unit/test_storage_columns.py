@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
+from e2e_lab.storage.identity import THREADS
 from e2e_lab.storage.store.columns import THREADS_FROM, Columns, Picked, fields_of, first, sample_of
 
 ROWS = 5000
@@ -52,14 +54,31 @@ def test_a_condition_picks_the_rows_that_arrow_picks(said: str, large: bool) -> 
     assert read.rows_of(["text", "n"], picked).equals(TABLE.filter(CONDITIONS[said]).select(["text", "n"]))
 
 
-def test_row_groups_that_statistics_rule_out_are_not_opened() -> None:
-    read = columns(large=False)
-    opened: list[Any] = []
-    counted = Columns(lambda: opened.append(1) or read.open(), read.footer, 0)  # type: ignore[func-returns-value]
-    assert [one.group for one in counted.fitting(CONDITIONS["n"], statistics=True)] == [3, 4]
-    assert len(opened) == 2
+def test_row_groups_that_statistics_rule_out_are_not_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    real = Columns._read
+
+    def noted(self: Columns, names: Sequence[str], groups: Sequence[int], opened: Any) -> pa.Table:
+        read.extend(groups)
+        return real(self, names, groups, opened)
+
+    monkeypatch.setattr(Columns, "_read", noted)
+    some = columns(large=False)
+    assert [one.group for one in some.fitting(CONDITIONS["n"], statistics=True)] == [3, 4]
+    assert read == [3, 4]
+    assert len(list(some.fitting(CONDITIONS["n"], statistics=False))) == 2
+    assert read == [3, 4, 0, 1, 2, 3, 4]
+
+
+def test_a_thread_opens_the_file_once() -> None:
+    read = columns(large=True)
+    opened: list[int] = []
+    counted = Columns(lambda: opened.append(1) or read.open(), read.footer, read.size)  # type: ignore[func-returns-value]
+    assert counted.read(TABLE.column_names).equals(TABLE)
+    assert 1 <= len(opened) <= THREADS
+    opened.clear()
     assert len(list(counted.fitting(CONDITIONS["n"], statistics=False))) == 2
-    assert len(opened) == 7
+    assert 1 <= len(opened) <= THREADS
 
 
 @pytest.mark.parametrize(

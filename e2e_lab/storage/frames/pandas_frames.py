@@ -11,7 +11,6 @@ import datetime as dt
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
@@ -59,20 +58,18 @@ def _packed(columns: Sequence[tuple[pd.Series[Any], str]], rows: int) -> list[Pa
 
     What may be missing is looked for in all of them first: where nothing is, nothing is left to do that takes time.
     """
-    may_lack = [
-        n for n, (column, _) in enumerate(columns) if isinstance(column.dtype, np.dtype) and column.dtype.kind in "fmM"
-    ]
-    numbers = {n: columns[n][0].to_numpy() for n in may_lack}
-    looked = side_by_side(is_complete, list(numbers.values()), sizes=[values.nbytes for values in numbers.values()])
-    complete = dict(zip(numbers, looked, strict=True))
-    work = partial(_packed_one, columns, complete)
-    slow = [n for n, (column, _) in enumerate(columns) if column.dtype != object and not complete.get(n)]
+    kinds = [column.dtype.kind if isinstance(column.dtype, np.dtype) else "" for column, _ in columns]
+    may_lack = [n for n, kind in enumerate(kinds) if kind in tuple("fmM")]
+    numbers = [columns[n][0].to_numpy() for n in may_lack]
+    looked = side_by_side(is_complete, numbers, sizes=[values.nbytes for values in numbers])
+    complete = dict(zip(may_lack, looked, strict=True))
+
+    def work(n: int) -> Packed:
+        return pack(*columns[n], complete=complete.get(n))
+
+    slow = [n for n, kind in enumerate(kinds) if kind not in tuple("iuO") and not complete.get(n)]
     made = dict(zip(slow, side_by_side(work, slow, sizes=[rows * 8 for _ in slow]), strict=True))
     return [made[n] if n in made else work(n) for n in range(len(columns))]
-
-
-def _packed_one(columns: Sequence[tuple[pd.Series[Any], str]], complete: Mapping[int, bool], n: int) -> Packed:
-    return pack(*columns[n], complete=complete.get(n))
 
 
 def assembled(

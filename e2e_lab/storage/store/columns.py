@@ -29,7 +29,7 @@ from e2e_lab.storage.identity import THREADS
 from e2e_lab.storage.parquet import leaves_of
 
 THREADS_FROM = 1 << 20  # bytes of a file
-PORTIONS = 8  # of each thread, about
+PORTIONS = 8  # of each thread; more where columns are large
 TEXT_WIDTH = 24
 T = TypeVar("T")
 R = TypeVar("R")
@@ -77,11 +77,13 @@ class Columns:
     def read(self, names: Sequence[str], groups: Sequence[int] | None = None) -> pa.Table:
         """Whole columns, of all row groups or of some."""
         every = list(range(len(self.rows))) if groups is None else list(groups)
-        parts = self._portions(names)
-        apart = max(1, min(len(every), 2 * THREADS // len(parts))) if parts else 1  # of few columns, some rows each
+        parts, apart = [list(names)] if names else [], 1
+        if names and self.size >= THREADS_FROM:
+            parts = self._portions(names) if len(names) > 1 else parts
+            apart = max(1, min(len(every), 2 * THREADS // len(parts)))  # of few columns, some rows each
         runs = [every[len(every) * n // apart : len(every) * (n + 1) // apart] for n in range(apart)]
         tasks = [(part, run) for part in parts for run in runs]
-        opened = local()  # a file a thread: to open one takes longer than to read a small column
+        opened = local()
         read = list(self._in_turn(lambda task: self._read(*task, opened), tasks))
         whole = [pa.concat_tables(read[at : at + apart]) for at in range(0, len(read), apart)]
         found = {name: column for part in whole for name, column in zip(part.column_names, part.columns, strict=True)}
@@ -118,9 +120,10 @@ class Columns:
         """The rows that fit *condition*, row group by row group; *statistics* may rule groups out."""
         needed = fields_of(condition, self.schema) or self.schema.names[:1]
         place = max(needed, key=len) + "_"  # a name that no column has
+        opened = local()
 
         def fit(group: int) -> Picked:
-            table = self._read(needed, [group])
+            table = self._read(needed, [group], opened)
             numbered = table.append_column(place, pa.array(np.arange(table.num_rows)))
             return Picked(group, table.num_rows).some(_filtered(numbered, condition).column(place).to_numpy())
 
@@ -129,9 +132,10 @@ class Columns:
 
     def rows_of(self, names: Sequence[str], picked: Sequence[Picked]) -> pa.Table:
         """Those rows of these columns, in order."""
+        opened = local()
 
         def take(one: Picked) -> pa.Table:
-            table = self._read(names, [one.group])
+            table = self._read(names, [one.group], opened)
             return table if one.places is None else table.take(pa.array(one.places))
 
         if len(picked) == 1 and picked[0].places is None:
@@ -139,17 +143,14 @@ class Columns:
         nothing = pa.schema([self.schema.field(name) for name in names]).empty_table()
         return pa.concat_tables([nothing, *self._in_turn(take, picked)])
 
-    def _read(self, names: Sequence[str], groups: Sequence[int] | None, opened: local | None = None) -> pa.Table:
-        """Some columns of some row groups; what was *opened* for a thread serves it again."""
-        file = getattr(opened, "file", None)
-        if file is None:
-            file = pq.ParquetFile(
+    def _read(self, names: Sequence[str], groups: Sequence[int], opened: local) -> pa.Table:
+        """Some columns of some row groups, from the file that this thread has *opened*."""
+        if not hasattr(opened, "file"):
+            opened.file = pq.ParquetFile(
                 self.open(), metadata=self._described.metadata, page_checksum_verification=self.page_checksums
             )
-            if opened is not None:
-                opened.file = file
-        every = range(len(self.rows)) if groups is None else groups
-        return file.read_row_groups(list(every), columns=list(names), use_threads=False).select(list(names))
+        table: pa.Table = opened.file.read_row_groups(list(groups), columns=list(names), use_threads=False)
+        return table.select(list(names))
 
     def _possible(self, condition: pc.Expression) -> list[int]:
         fragment = ds.ParquetFileFormat().make_fragment(pa.BufferReader(self.footer))
@@ -175,7 +176,7 @@ class Columns:
 
 
 def _width(kind: pa.DataType) -> int:
-    """The bytes that a value takes in memory; of what has no width, as many as take as long."""
+    """The bytes that a value takes in memory; of text and what is nested a guess, as to how long it takes."""
     return kind.bit_width // 8 if pat.is_primitive(kind) else TEXT_WIDTH
 
 

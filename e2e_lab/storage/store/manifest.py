@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -43,6 +43,7 @@ _BODY = pa.schema(
         ("fingerprints", pa.binary()),
         ("seed", pa.uint64()),
         ("quick", pa.binary()),
+        ("lying", pa.binary()),
         ("leaves", pa.list_(pa.int32())),
         ("chunks", _NUMBERS),
         ("spans", pa.list_(pa.int32())),
@@ -62,24 +63,34 @@ class Piece:
     spans: tuple[Span, ...]
 
 
+class Hints(NamedTuple):
+    """The quick hashes of a piece: of its values as its fingerprint has them, and as they lay in memory."""
+
+    fed: bytes
+    lying: bytes
+
+
 @dataclass(frozen=True)
 class Quick:
     """Quick hashes of pieces, by which those that did not change are recognised before they are hashed with care.
 
-    They depend on a *seed* that nobody else knows, so that no table can be made to pass for another one. *known* gives
-    fingerprints by quick hash, *found* quick hashes by fingerprint.
+    They depend on a *seed* that nobody else knows, so that no table can be made to pass for another one. *before* has
+    the parent's by fingerprint, *known* gives fingerprints by either hash, *found* is what is there now.
     """
 
     seed: int
-    known: Mapping[bytes, bytes] = field(default_factory=dict)
-    found: dict[bytes, bytes] = field(default_factory=dict)
+    before: Mapping[bytes, Hints] = field(default_factory=dict)
+    found: dict[bytes, Hints] = field(default_factory=dict)
 
     @classmethod
     def after(cls, parent: Manifest | None) -> Quick:
         """What there is to go by after *parent*."""
-        if parent is None:
-            return cls(secrets.randbits(64))
-        return cls(parent.seed, {quick: one for one, quick in parent.quick_hashes().items()})
+        return cls(secrets.randbits(64)) if parent is None else cls(parent.seed, parent.quick_hashes())
+
+    @cached_property
+    def known(self) -> dict[bytes, bytes]:
+        """The fingerprint by each hash that there was before."""
+        return {hint: one for one, hints in self.before.items() for hint in hints}
 
 
 @dataclass(frozen=True)
@@ -110,6 +121,7 @@ class Manifest:
     fingerprints: bytes
     seed: int
     quick: bytes
+    lying: bytes
     leaves: tuple[int, ...]
     chunks: NDArray[np.int64] = field(repr=False)
     spans: tuple[tuple[Span, ...], ...] = field(repr=False)
@@ -132,11 +144,13 @@ class Manifest:
         """The fingerprint of the piece at *place*."""
         return self.fingerprints[place * SHORT : (place + 1) * SHORT]
 
-    def quick_hashes(self) -> dict[bytes, bytes]:
-        """The quick hash of each fingerprint."""
-        return {
-            self.fingerprints[at : at + SHORT]: self.quick[at : at + SHORT] for at in range(0, len(self.quick), SHORT)
-        }
+    def quick_hashes(self) -> dict[bytes, Hints]:
+        """The quick hashes of each fingerprint."""
+        found = {}
+        for at in range(0, len(self.quick), SHORT):
+            quick, lying = self.quick[at : at + SHORT], self.lying[at : at + SHORT]
+            found[self.fingerprints[at : at + SHORT]] = Hints(quick, lying if lying.strip(b"\0") else quick)
+        return found
 
     @cached_property
     def places(self) -> dict[bytes, int]:
@@ -215,6 +229,7 @@ class Manifest:
             "fingerprints": self.fingerprints,
             "seed": self.seed,
             "quick": self.quick,
+            "lying": self.lying,
             "leaves": self.leaves,
             "chunks": self.chunks.ravel(),
             "spans": [len(piece) for piece in self.spans],
@@ -278,6 +293,7 @@ def _parsed(path: Path, head: Head, body: pa.Buffer) -> Manifest:
             fingerprints=plain("fingerprints"),
             seed=plain("seed"),
             quick=plain("quick"),
+            lying=plain("lying") if "lying" in said else b"",
             leaves=tuple(plain("leaves")),
             chunks=numbers("chunks").reshape(-1, 5),
             spans=spans,
@@ -297,6 +313,7 @@ def _refuse_misfit(found: Manifest) -> None:
     ranges, pieces = found.cut.ranges, len(found.spans)
     fits = (
         pieces == (len(ranges) - 1) * found.columns == len(found.fingerprints) // SHORT == len(found.quick) // SHORT
+        and len(found.lying) in (0, len(found.quick))
         and len(found.chunks) == (len(ranges) - 1) * sum(found.leaves)
         and ranges[0] == 0
         and all(first < last for first, last in pairwise(ranges))

@@ -21,9 +21,9 @@ from e2e_lab.storage.parquet import leaves_of, to_parquet
 from e2e_lab.storage.store import thrift
 from e2e_lab.storage.store.coding import Coding, arranged
 from e2e_lab.storage.store.footer import Leaf, encoded_leaf, footer_of
-from e2e_lab.storage.store.manifest import Quick
+from e2e_lab.storage.store.manifest import Hints, Quick
 from e2e_lab.storage.store.packs import SHORT, short_hash
-from e2e_lab.storage.values import feed_type, feeder, lies_as_fed
+from e2e_lab.storage.values import Feed, feed_type, feeder, lies_as_fed
 
 CONTEXT = "e2e-lab 2026-11 piece, version 1"
 PAGES = {"min_chunk_size": 1 << 16, "max_chunk_size": 1 << 18, "norm_level": 0}
@@ -42,41 +42,36 @@ class Encoded:
 def fingerprints(said: pa.Field, column: pa.ChunkedArray, ranges: Sequence[int], quick: Quick) -> list[bytes]:
     """The fingerprint of the column's piece in each range: of its type, nullability and values.
 
-    Those that *quick* knows are not computed. It learns the quick hashes of values as they lie now: as long as nobody
-    touches them, they lie so the next time, and nothing is to be prepared to recognise them.
+    Those that *quick* knows are not computed. Values are looked up as they lie, and if they are not known so, as they
+    are fed, for they may have been elsewhere meanwhile, say in a file. It learns how they lie now.
     """
     slowly, quickly = blake3(derive_key_context=CONTEXT), xxh3_128(seed=quick.seed)
-    feed_type(_Both(slowly, quickly), said)
+    feed_type(slowly, said)
+    feed_type(quickly, said)
     look, feed = feeder(column, as_it_lies=True), feeder(column)
     alike = lies_as_fed(column)
     found = []
-    for first, last in pairwise(ranges):
-        hint = quickly.copy()
-        if quick.known or not alike:
-            look(hint, first, last)
-        one = quick.known.get(hint.digest()) if quick.known else None
-        if one is None and quick.known and not alike:  # it came another way, say from a file
-            other = quickly.copy()
-            feed(other, first, last)
-            one = quick.known.get(other.digest())
+    for rows in pairwise(ranges):
+        lying = _hashed(quickly, look, rows)
+        one, fed = quick.known.get(lying), lying
+        if one is not None:
+            fed = quick.before[one].fed
+        elif not alike:
+            fed = _hashed(quickly, feed, rows)
+            one = quick.known.get(fed)
         if one is None:
             digest = slowly.copy()
-            feed(digest if quick.known or not alike else _Both(digest, hint), first, last)
+            feed(digest, *rows)
             one = digest.digest(length=SHORT)
-        quick.found[one] = hint.digest()
+        quick.found[one] = Hints(fed, lying)
         found.append(one)
     return found
 
 
-class _Both:
-    """Two digests that are fed the same."""
-
-    def __init__(self, *digests: Any) -> None:
-        self._digests = digests
-
-    def update(self, content: Any) -> None:
-        for digest in self._digests:
-            digest.update(content)
+def _hashed(begun: xxh3_128, feed: Feed, rows: tuple[int, int]) -> bytes:
+    digest = begun.copy()
+    feed(digest, *rows)
+    return digest.digest()
 
 
 def encoded(
