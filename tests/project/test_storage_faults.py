@@ -144,6 +144,7 @@ def shrink(setattr_: Callable[..., None]) -> None:
     setattr_(ranges, "LEAST", 32)
     setattr_(ranges, "COLUMN_BYTES", 256)
     setattr_(streams, "WINDOW_BYTES", 4096)
+    setattr_(streams, "RANGE_BYTES", 8192)
 
 
 @pytest.fixture(scope="module")

@@ -62,6 +62,7 @@ def little(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(writer, "TASK_RANGES", 2)
     monkeypatch.setattr(writer, "INLINE", 64)
     monkeypatch.setattr(streams, "WINDOW_BYTES", 2048)
+    monkeypatch.setattr(streams, "RANGE_BYTES", 4096)
     monkeypatch.setattr(manifest, "PLAIN_AT_MOST", 4096)
     monkeypatch.setattr(columns, "THREADS_FROM", 2048)
     monkeypatch.setattr(repacking, "TOGETHER", 4096)

@@ -197,10 +197,10 @@ def test_a_stream_is_cut_as_its_table_whatever_its_windows() -> None:
         assert starts == wanted
 
 
-def test_rows_as_large_as_the_window_are_cut_one_by_one() -> None:
+def test_rows_as_large_as_the_longest_range_are_cut_one_by_one() -> None:
     large = pa.table({"id": range(40), "blob": [bytes(1000)] * 40})
-    for window in (100, 1000, 2200, 5000):
-        plan = planned(large, window=window)
+    for longest in (100, 1000, 2200, 5000):
+        plan = planned(large, longest=longest)
         assert plan.target >= 1
         found = found_ranges(large, Cut((0,), ("id",), plan.target), final=True)
         assert found[0] == 0

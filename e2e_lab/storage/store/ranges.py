@@ -49,15 +49,15 @@ def cut(table: pa.Table, parent: Cut | None = None) -> Cut:
     return Cut(tuple(found_ranges(table, plan, final=True)), plan.anchors, plan.target)
 
 
-def planned(table: pa.Table, parent: Cut | None = None, *, window: int | None = None) -> Cut:
+def planned(table: pa.Table, parent: Cut | None = None, *, longest: int | None = None) -> Cut:
     """By which columns to cut, and at how many rows to aim: as the *parent* does, where that fits *table*.
 
-    Of a stream, *table* is the first part, and the longest range takes no more bytes than its *window*.
+    Of a stream, *table* is the first part, and no range takes more bytes than the *longest*.
     """
     target = target_rows(table.num_rows, table.num_columns, table.nbytes)
-    while window is not None and target > 1 and 2 * target * table.nbytes > window * max(table.num_rows, 1):
+    while longest is not None and target > 1 and 2 * target * table.nbytes > longest * max(table.num_rows, 1):
         target //= 2
-    if parent is not None and target / 2 <= parent.target <= target * (2 if window is None else 1):
+    if parent is not None and target / 2 <= parent.target <= target * (2 if longest is None else 1):
         target = parent.target
     if parent is not None and parent.anchors and _usable(table, parent.anchors):
         return Cut((0,), parent.anchors, target)

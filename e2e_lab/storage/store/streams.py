@@ -18,7 +18,8 @@ from e2e_lab.storage.store.ranges import found_ranges, planned
 from e2e_lab.storage.store.writer import Described, Writer, all_prints, manifest_held
 from e2e_lab.storage.values import has_nan
 
-WINDOW_BYTES = 128 << 20
+WINDOW_BYTES = 64 << 20
+RANGE_BYTES = 128 << 20  # at most in a range, for which windows are kept until it is whole
 
 
 class _Column:
@@ -47,7 +48,7 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
         for window, final in _windows(reader):
             table = pa.concat_tables([rest, window])
             if not plan.target:
-                plan = planned(table, before.cut if before else None, window=WINDOW_BYTES)
+                plan = planned(table, before.cut if before else None, longest=RANGE_BYTES)
             ranges = found_ranges(table, plan, final=final)
             writer.add(table, ranges, all_prints(table, ranges, quick), statistics=True)
             starts += [starts[-1] + row for row in ranges[1:]]
