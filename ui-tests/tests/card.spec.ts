@@ -1,4 +1,4 @@
-import { expect, galata, test } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
 
 import {
   createProject,
@@ -6,17 +6,12 @@ import {
   expectAccessible,
   openNotebook,
   picture,
+  REAL,
   run,
   wear
 } from './support';
 
-test.use({
-  autoGoto: false,
-  kernels: null,
-  sessions: null,
-  mockSettings: galata.DEFAULT_SETTINGS,
-  viewport: { width: 1280, height: 800 }
-});
+test.use(REAL);
 
 test.afterEach(endKernels);
 

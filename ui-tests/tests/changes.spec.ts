@@ -1,4 +1,4 @@
-import { expect, galata, test as base } from '@jupyterlab/galata';
+import { expect, test as base } from '@jupyterlab/galata';
 import { Locator, Page } from '@playwright/test';
 import * as fs from 'fs';
 
@@ -12,6 +12,7 @@ import {
   picture,
   pictures,
   place,
+  REAL,
   run,
   write
 } from './support';
@@ -28,12 +29,9 @@ const test = base.extend<{ server: Server }>({
 });
 
 test.use({
-  autoGoto: false,
-  kernels: null,
-  sessions: null,
+  ...REAL,
   terminals: null,
   mockConfig: false,
-  mockSettings: galata.DEFAULT_SETTINGS,
   mockState: false,
   mockUser: false,
   viewport: { width: 1280, height: 900 }

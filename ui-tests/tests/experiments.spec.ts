@@ -1,9 +1,4 @@
-import {
-  expect,
-  galata,
-  IJupyterLabPageFixture,
-  test
-} from '@jupyterlab/galata';
+import { expect, IJupyterLabPageFixture, test } from '@jupyterlab/galata';
 import { Locator } from '@playwright/test';
 
 import {
@@ -13,6 +8,7 @@ import {
   looks,
   openNotebook,
   picture,
+  REAL,
   run,
   SIDEBAR,
   type,
@@ -21,10 +17,7 @@ import {
 } from './support';
 
 test.use({
-  autoGoto: false,
-  kernels: null,
-  sessions: null,
-  mockSettings: galata.DEFAULT_SETTINGS,
+  ...REAL,
   viewport: { width: 1280, height: 900 },
   actionTimeout: 15_000
 });

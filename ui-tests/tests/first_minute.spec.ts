@@ -1,4 +1,4 @@
-import { expect, galata, test } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
 
 import {
   endKernels,
@@ -6,16 +6,11 @@ import {
   open,
   openNotebook,
   picture,
+  REAL,
   type
 } from './support';
 
-test.use({
-  autoGoto: false,
-  kernels: null, // galata answers for everything below api/kernels otherwise
-  sessions: null,
-  mockSettings: galata.DEFAULT_SETTINGS,
-  viewport: { width: 1280, height: 800 }
-});
+test.use(REAL);
 
 test.afterEach(endKernels);
 

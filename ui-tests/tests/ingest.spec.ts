@@ -1,20 +1,15 @@
-import { expect, galata, test } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
 
 import {
   createProject,
   endKernels,
   expectAccessible,
   openNotebook,
-  picture
+  picture,
+  REAL
 } from './support';
 
-test.use({
-  autoGoto: false,
-  kernels: null,
-  sessions: null,
-  mockSettings: galata.DEFAULT_SETTINGS,
-  viewport: { width: 1280, height: 800 }
-});
+test.use(REAL);
 
 test.afterEach(endKernels);
 

@@ -1,6 +1,5 @@
 import {
   expect,
-  galata,
   IJupyterLabPageFixture,
   test as base
 } from '@jupyterlab/galata';
@@ -10,7 +9,7 @@ import * as path from 'path';
 
 import { hold } from './held';
 import { make, Server } from './server';
-import { fill, git, picture, show, SIDEBAR } from './support';
+import { fill, git, picture, REAL, show, SIDEBAR } from './support';
 
 /** A Jupyter server of its own, on a machine where git knows nobody, with a folder in which nothing is. */
 const test = base.extend<{ server: Server }>({
@@ -30,15 +29,11 @@ const test = base.extend<{ server: Server }>({
 });
 
 test.use({
-  autoGoto: false,
-  kernels: null,
-  sessions: null,
+  ...REAL,
   terminals: null,
   mockConfig: false,
-  mockSettings: galata.DEFAULT_SETTINGS,
   mockState: false,
   mockUser: false,
-  viewport: { width: 1280, height: 800 },
   actionTimeout: 20_000
 });
 

@@ -1,9 +1,4 @@
-import {
-  expect,
-  galata,
-  IJupyterLabPageFixture,
-  test
-} from '@jupyterlab/galata';
+import { expect, IJupyterLabPageFixture, test } from '@jupyterlab/galata';
 import { Locator } from '@playwright/test';
 import * as fs from 'fs';
 import * as path from 'path';
@@ -16,6 +11,7 @@ import {
   openNotebook,
   picture,
   place,
+  REAL,
   run,
   SIDEBAR,
   type,
@@ -23,11 +19,7 @@ import {
 } from './support';
 
 test.use({
-  autoGoto: false,
-  kernels: null,
-  sessions: null,
-  mockSettings: galata.DEFAULT_SETTINGS,
-  viewport: { width: 1280, height: 800 },
+  ...REAL,
   actionTimeout: 10_000
 });
 

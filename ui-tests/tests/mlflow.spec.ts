@@ -1,4 +1,4 @@
-import { expect, galata, test } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
 import * as fs from 'fs';
 import * as path from 'path';
 
@@ -9,6 +9,7 @@ import {
   open,
   picture,
   place,
+  REAL,
   run,
   SIDEBAR,
   wear
@@ -16,10 +17,7 @@ import {
 import { make } from './server';
 
 test.use({
-  autoGoto: false,
-  kernels: null,
-  sessions: null,
-  mockSettings: galata.DEFAULT_SETTINGS,
+  ...REAL,
   viewport: { width: 1280, height: 900 },
   actionTimeout: 15_000
 });

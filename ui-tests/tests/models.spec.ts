@@ -1,9 +1,4 @@
-import {
-  expect,
-  galata,
-  IJupyterLabPageFixture,
-  test
-} from '@jupyterlab/galata';
+import { expect, IJupyterLabPageFixture, test } from '@jupyterlab/galata';
 import { Locator } from '@playwright/test';
 import { execFileSync } from 'child_process';
 import * as fs from 'fs';
@@ -17,18 +12,13 @@ import {
   picture,
   pictures,
   place,
+  REAL,
   run,
   wear,
   widen
 } from './support';
 
-test.use({
-  autoGoto: false,
-  kernels: null,
-  sessions: null,
-  mockSettings: galata.DEFAULT_SETTINGS,
-  viewport: { width: 1280, height: 800 }
-});
+test.use(REAL);
 test.describe.configure({ mode: 'serial' });
 
 /** Packaging and serving start processes that import pandas and scikit-learn. */

@@ -1,7 +1,6 @@
-import { expect, galata, test } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
 
 import {
-  SIDEBAR,
   endKernels,
   expectAccessible,
   looks,
@@ -9,15 +8,14 @@ import {
   openNotebook,
   picture,
   pictures,
+  REAL,
   run,
+  SIDEBAR,
   type
 } from './support';
 
 test.use({
-  autoGoto: false,
-  kernels: null, // galata answers for everything below api/kernels otherwise
-  sessions: null,
-  mockSettings: galata.DEFAULT_SETTINGS,
+  ...REAL,
   viewport: { width: 1100, height: 900 }
 });
 

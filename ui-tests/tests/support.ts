@@ -1,5 +1,5 @@
 import AxeBuilder from '@axe-core/playwright';
-import { expect, IJupyterLabPageFixture } from '@jupyterlab/galata';
+import { expect, galata, IJupyterLabPageFixture } from '@jupyterlab/galata';
 import { APIRequestContext, Locator } from '@playwright/test';
 import { execFileSync } from 'child_process';
 import * as fs from 'fs';
@@ -10,6 +10,15 @@ export const SIDEBAR = '#e2e-lab-sidebar';
 const PICTURES = process.env.E2E_PICTURES
   ? path.join(__dirname, '..', '..', 'docs', 'screenshots')
   : path.join(__dirname, '..', 'test-results', 'pictures');
+
+/** What most files use: kernels and sessions are the server's own; galata would answer for everything below their routes. */
+export const REAL = {
+  autoGoto: false,
+  kernels: null,
+  sessions: null,
+  mockSettings: galata.DEFAULT_SETTINGS,
+  viewport: { width: 1280, height: 800 }
+};
 
 /** Open Lab with the file browser in a folder, and the sidebar at a width. */
 export async function open(

@@ -1,4 +1,4 @@
-import { expect, galata, test } from '@jupyterlab/galata';
+import { expect, test } from '@jupyterlab/galata';
 
 import { execFileSync } from 'child_process';
 import * as fs from 'fs';
@@ -13,17 +13,12 @@ import {
   openNotebook,
   picture,
   place,
+  REAL,
   run,
   type
 } from './support';
 
-test.use({
-  autoGoto: false,
-  kernels: null,
-  sessions: null,
-  mockSettings: galata.DEFAULT_SETTINGS,
-  viewport: { width: 1280, height: 800 }
-});
+test.use(REAL);
 
 test.afterEach(endKernels);
 
