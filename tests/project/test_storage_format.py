@@ -79,8 +79,8 @@ def read_version(store: Path, snapshot_id: str) -> Version:
     return Version(header, found, file)
 
 
-def fed_of(kind: str, values: list[Any]) -> bytes:
-    """What is hashed of a nullable column of whole numbers of 64 bits, or of text."""
+def fed_of(kind: str, values: list[Any], under: Any = None) -> bytes:
+    """What is hashed of a nullable column of whole numbers of 64 bits, or of text; *under* nulls lies 0, or no text."""
     fed = said(kind) + said("") + said("1") + struct.pack("<Q", len(values))
     valid = [value is not None for value in values]
     if all(valid):
@@ -91,9 +91,9 @@ def fed_of(kind: str, values: list[Any]) -> bytes:
             bits[n // 8] |= there << n % 8
         fed += b"\1" + bytes(bits)
     if kind == "int64":
-        fed += struct.pack(f"<{len(values)}q", *(value or 0 for value in values))
+        fed += struct.pack(f"<{len(values)}q", *(under or 0 if value is None else value for value in values))
     elif values:
-        texts = [(value or "").encode() for value in values]
+        texts = [(under or "" if value is None else value).encode() for value in values]
         fed += struct.pack(f"<{len(texts)}Q", *map(len, texts)) + b"".join(texts)
     return fed
 
@@ -118,6 +118,11 @@ def frame(rows: int = 400) -> pa.Table:
     )
 
 
+def lying(values: pa.Array) -> pa.Array:
+    """*values*, of which the second is null, and lies there all the same."""
+    return pa.Array.from_buffers(values.type, len(values), [pa.py_buffer(b"\5"), *values.buffers()[1:]])
+
+
 VERSIONS: dict[str, Callable[[], Any]] = {
     "plain": frame,
     "edited": lambda: pa.concat_tables([frame().slice(0, 100), frame().slice(120)]),
@@ -127,6 +132,9 @@ VERSIONS: dict[str, Callable[[], Any]] = {
     "no columns": lambda: frame().select([]),
     "one column": lambda: frame().select(["n"]),
     "pandas": lambda: pd.DataFrame({"mixed": [1, "a", None] * 700, "n": range(2100)}).set_index("n", drop=False),
+    "lying": lambda: pa.table(
+        {"n": lying(pa.array([1, 7, 3])), "text": lying(pa.array(["a", "under", "b"])), "all": pa.array([1, 2, 3])}
+    ),
     "polars": lambda: pl.DataFrame({"n": [1, None], "list": [["a"], []]}),
 }
 
@@ -200,6 +208,7 @@ def test_manifests_say_what_the_document_says(project: Project, saved: dict[str,
         assert list(version.head) == ["format", "id", "rows", "file", "added", "packs"]
         groups, columns = len(body["ranges"]) - 1, len(body["leaves"])
         assert len(body["fingerprints"]) == len(body["quick"]) == 16 * groups * columns
+        assert len(body["lying"]) in (0, len(body["quick"]))
         assert len(body["spans"]) == groups * columns
         assert sum(body["spans"]) == len(body["pack"]) == len(body["offset"]) == len(body["length"])
         assert len(body["chunks"]) == 5 * groups * sum(body["leaves"])
@@ -262,6 +271,14 @@ def test_fingerprints_are_of_values_and_types_alone(project: Project, saved: dic
                 assert body["quick"][at : at + 16] == xxh3_128_digest(fed_of(kind, values), seed=body["seed"])
                 checked += 1
     assert checked > 40
+
+
+def test_the_second_quick_hash_is_of_values_as_they_lay(project: Project, saved: dict[str, Snapshot]) -> None:
+    body = read_version(project.home / "store", saved["lying"].id).body
+    n, text = (fed_of("int64", [1, None, 3], under=7), fed_of("string", ["a", None, "b"], under="under"))
+    hashes = [xxh3_128_digest(fed, seed=body["seed"]) for fed in (n, text)]
+    assert body["lying"] == b"".join([*hashes, bytes(16)])
+    assert read_version(project.home / "store", saved["one column"].id).body["lying"] == b""
 
 
 def test_a_renamed_column_keeps_its_pieces(project: Project, saved: dict[str, Snapshot]) -> None:
