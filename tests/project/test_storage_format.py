@@ -24,7 +24,7 @@ from e2e_lab import project as projects
 from e2e_lab import storage
 from e2e_lab.project import Project
 from e2e_lab.records import Snapshot
-from e2e_lab.storage.store import pieces, ranges
+from e2e_lab.storage.store import manifest, pieces, ranges
 
 # ---- the document, in code -----------------------------------------------------------------------------------
 
@@ -279,6 +279,20 @@ def test_the_second_quick_hash_is_of_values_as_they_lay(project: Project, saved:
     hashes = [xxh3_128_digest(fed, seed=body["seed"]) for fed in (n, text)]
     assert body["lying"] == b"".join([*hashes, bytes(16)])
     assert read_version(project.home / "store", saved["one column"].id).body["lying"] == b""
+
+
+def test_a_version_from_before_the_second_quick_hash_is_read_and_gone_on_from(project: Project) -> None:
+    older = [field for field in manifest._BODY if field.name != "lying"]
+    made = VERSIONS["lying"]().select(["n", "text"])
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(manifest, "_BODY", pa.schema(older))
+        one = storage.snapshot(project, made, "older", stage="raw")
+    assert "lying" not in read_version(project.home / "store", one.id).body
+    assert storage.load(project, one, kind="arrow").equals(made)
+    assert not storage.snapshot(project, made, "older").changed
+    other = storage.snapshot(project, made.slice(1), "older")
+    assert storage.load(project, other, kind="arrow").equals(made.slice(1))
+    assert len(read_version(project.home / "store", other.id).body["lying"]) == 16 * 2
 
 
 def test_a_renamed_column_keeps_its_pieces(project: Project, saved: dict[str, Snapshot]) -> None:
