@@ -103,9 +103,9 @@ def _numbers(values: np.ndarray[Any, Any], complete: bool | None) -> pa.Array:
 
 
 def is_complete(values: np.ndarray[Any, Any]) -> bool:
-    """Whether these are floating numbers or times and none is missing: the largest number is NaN where any is, and NaT
-    is the least of times. The first are looked at before the rest, which may not be needed."""
-    if values.dtype.kind not in "fmM" or not len(values):
+    """Whether none of these floating numbers or times is missing: the largest number is NaN where any is, and NaT is
+    the least of times. The first are looked at before the rest, which may not be needed."""
+    if not len(values):
         return False
     if values.dtype.kind == "f":
         return not (np.isnan(values[:NEAR].max()) or np.isnan(values.max()))

@@ -59,7 +59,7 @@ def _packed(columns: Sequence[tuple[pd.Series[Any], str]], rows: int) -> list[Pa
     What may be missing is looked for in all of them first: where nothing is, nothing is left to do that takes time.
     """
     kinds = [column.dtype.kind if isinstance(column.dtype, np.dtype) else "" for column, _ in columns]
-    may_lack = [n for n, kind in enumerate(kinds) if kind in tuple("fmM")]
+    may_lack = [n for n, kind in enumerate(kinds) if kind in {"f", "m", "M"}]
     numbers = [columns[n][0].to_numpy() for n in may_lack]
     looked = side_by_side(is_complete, numbers, sizes=[values.nbytes for values in numbers])
     complete = dict(zip(may_lack, looked, strict=True))
@@ -67,7 +67,7 @@ def _packed(columns: Sequence[tuple[pd.Series[Any], str]], rows: int) -> list[Pa
     def work(n: int) -> Packed:
         return pack(*columns[n], complete=complete.get(n))
 
-    slow = [n for n, kind in enumerate(kinds) if kind not in tuple("iuO") and not complete.get(n)]
+    slow = [n for n, kind in enumerate(kinds) if kind not in {"i", "u", "O"} and not complete.get(n)]
     made = dict(zip(slow, side_by_side(work, slow, sizes=[rows * 8 for _ in slow]), strict=True))
     return [made[n] if n in made else work(n) for n in range(len(columns))]
 

@@ -148,8 +148,8 @@ class Manifest:
         """The quick hashes of each fingerprint."""
         found = {}
         for at in range(0, len(self.quick), SHORT):
-            quick, lying = self.quick[at : at + SHORT], self.lying[at : at + SHORT]
-            found[self.fingerprints[at : at + SHORT]] = Hints(quick, lying if lying.strip(b"\0") else quick)
+            fed, lying = self.quick[at : at + SHORT], self.lying[at : at + SHORT]
+            found[self.fingerprints[at : at + SHORT]] = Hints(fed, lying if lying.strip(b"\0") else fed)
         return found
 
     @cached_property
@@ -351,6 +351,13 @@ def write_manifest(project: Project, manifest: Manifest, content: bytes) -> None
     if fresh:
         with writing(place):
             sync_folder(place.parent)
+
+
+def hint_fields(hints: Sequence[Hints]) -> tuple[bytes, bytes]:
+    """A manifest's ``quick`` and ``lying``, as :meth:`Manifest.quick_hashes` reads them: zeros, or nothing at all, say
+    that values lay as they are fed."""
+    lying = b"".join(bytes(SHORT) if hint.lying == hint.fed else hint.lying for hint in hints)
+    return b"".join(hint.fed for hint in hints), lying if lying.strip(b"\0") else b""
 
 
 def file_length(manifest_footer: bytes, pages: int) -> int:

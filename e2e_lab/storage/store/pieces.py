@@ -46,26 +46,35 @@ def fingerprints(said: pa.Field, column: pa.ChunkedArray, ranges: Sequence[int],
     are fed, for they may have been elsewhere meanwhile, say in a file. It learns how they lie now.
     """
     slowly, quickly = blake3(derive_key_context=CONTEXT), xxh3_128(seed=quick.seed)
-    feed_type(slowly, said)
-    feed_type(quickly, said)
+    feed_type(_Both(slowly, quickly), said)
     look, feed = feeder(column, as_it_lies=True), feeder(column)
     alike = lies_as_fed(column)
     found = []
     for rows in pairwise(ranges):
-        lying = _hashed(quickly, look, rows)
-        one, fed = quick.known.get(lying), lying
+        lying = _hashed(quickly, look, rows) if quick.known or not alike else None
+        one = quick.known.get(lying) if lying else None
+        if one is None and quick.known and not alike:
+            one = quick.known.get(_hashed(quickly, feed, rows))
         if one is not None:
             fed = quick.before[one].fed
-        elif not alike:
-            fed = _hashed(quickly, feed, rows)
-            one = quick.known.get(fed)
-        if one is None:
-            digest = slowly.copy()
-            feed(digest, *rows)
-            one = digest.digest(length=SHORT)
-        quick.found[one] = Hints(fed, lying)
+        else:  # both at once: to prepare what is fed takes longer than to hash it
+            digest, hint = slowly.copy(), quickly.copy()
+            feed(_Both(digest, hint), *rows)
+            one, fed = digest.digest(length=SHORT), hint.digest()
+        quick.found[one] = Hints(fed, lying or fed)
         found.append(one)
     return found
+
+
+class _Both:
+    """Two digests that are fed the same."""
+
+    def __init__(self, *digests: Any) -> None:
+        self._digests = digests
+
+    def update(self, content: Any) -> None:
+        for digest in self._digests:
+            digest.update(content)
 
 
 def _hashed(begun: xxh3_128, feed: Feed, rows: tuple[int, int]) -> bytes:

@@ -23,8 +23,17 @@ from e2e_lab.storage.store.coding import SPOT, Coding, codings
 from e2e_lab.storage.store.footer import assembled, frame_of
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.leases import Lease
-from e2e_lab.storage.store.manifest import Cut, Manifest, Piece, Quick, file_length, read_manifest, write_manifest
-from e2e_lab.storage.store.packs import SHORT, Packs, PackWriter, Span, merged, short_hash
+from e2e_lab.storage.store.manifest import (
+    Cut,
+    Manifest,
+    Piece,
+    Quick,
+    file_length,
+    hint_fields,
+    read_manifest,
+    write_manifest,
+)
+from e2e_lab.storage.store.packs import Packs, PackWriter, Span, merged, short_hash
 from e2e_lab.storage.store.pieces import Encoded, encoded, fingerprints
 
 TASK_BYTES = 4 << 20
@@ -192,8 +201,7 @@ def composed(physical: pa.Schema, cut: Cut, groups: Sequence[Sequence[Piece]], s
     frame = frame_of(physical)
     footer, chunks, pages = assembled(frame, cut.ranges, [[piece.leaves for piece in group] for group in groups])
     pieces = [piece for group in groups for piece in group]
-    hints = [said.quick.found[piece.fingerprint] for piece in pieces]
-    lying = b"".join(bytes(SHORT) if hint.lying == hint.fed else hint.lying for hint in hints)
+    quick, lying = hint_fields([said.quick.found[piece.fingerprint] for piece in pieces])
     return Manifest(
         id=said.id,
         schema=said.schema,
@@ -205,8 +213,8 @@ def composed(physical: pa.Schema, cut: Cut, groups: Sequence[Sequence[Piece]], s
         footer=footer,
         fingerprints=b"".join(piece.fingerprint for piece in pieces),
         seed=said.quick.seed,
-        quick=b"".join(hint.fed for hint in hints),
-        lying=lying if lying.strip(b"\0") else b"",
+        quick=quick,
+        lying=lying,
         leaves=tuple(len(paths) for paths in frame.paths),
         chunks=chunks,
         spans=tuple(piece.spans for piece in pieces),
