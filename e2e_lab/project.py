@@ -11,7 +11,9 @@ import errno
 import json
 import os
 import secrets
+import signal
 import socket
+import threading
 import time
 import tomllib
 from collections.abc import Iterator
@@ -161,7 +163,8 @@ class Project:
     def lock(self, purpose: str) -> Iterator[None]:
         """Hold the project for a short change (journal, record, migration); never while hashing or encoding.
 
-        Waits 10 s, then raises :class:`Locked` naming the holder. May be taken again by the thread that has it.
+        Waits 10 s, then raises :class:`Locked` naming the holder. May be taken again by the thread that has it. An
+        interrupt waits until the project has been given back.
         """
         holder = self.home / "lock.holder"
         if self._process != os.getpid():  # forked: a lock is of one process
@@ -169,24 +172,23 @@ class Project:
             object.__setattr__(self, "_process", os.getpid())
         with writing(self.home):
             self.home.mkdir(parents=True, exist_ok=True)
-        try:
-            with writing(self.home):
-                self._lock.acquire()
-        except Timeout:
-            raise Locked(f"The project is busy: {_said(holder)}.", hint="try again, or end that process") from None
-        outermost = self._lock.lock_counter == 1
-        try:
-            if outermost:
-                said = {"pid": os.getpid(), "host": socket.gethostname(), "purpose": purpose, "since": time.time()}
-                with suppress(OSError):  # it only tells others who to wait for; `gc` needs no room for it
-                    holder.write_text(json.dumps(said), "utf-8")
-            yield
-        finally:
+        with _interrupts_waiting() as interrupts:
             try:
+                with writing(self.home):
+                    _acquire(self._lock, interrupts)
+            except Timeout:
+                raise Locked(f"The project is busy: {_said(holder)}.", hint="try again, or end that process") from None
+            outermost = self._lock.lock_counter == 1
+            try:
+                if outermost:
+                    said = {"pid": os.getpid(), "host": socket.gethostname(), "purpose": purpose, "since": time.time()}
+                    with suppress(OSError):  # it only tells others who to wait for; `gc` needs no room for it
+                        holder.write_text(json.dumps(said), "utf-8")
+                yield
+            finally:
                 if outermost:
                     with suppress(OSError):
                         holder.unlink(missing_ok=True)
-            finally:  # whatever interrupts that
                 self._lock.release()
 
     # ---- change ----------------------------------------------------------------------------------------------
@@ -217,16 +219,73 @@ def taking_turns(path: Path, *, doing: str, seconds: float = 300.0) -> Iterator[
     """
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(path, timeout=seconds)
+    with _interrupts_waiting() as interrupts:
+        lock = FileLock(path, timeout=seconds)
+        try:
+            try:
+                with writing(path):
+                    _acquire(lock, interrupts)
+            except Timeout:
+                raise Locked(f"Another process has been {doing} for minutes.", hint="try again later") from None
+            interrupts.wait = False
+            interrupts.let_through()
+            yield
+        finally:
+            interrupts.wait = True
+            lock.release()
+            del lock
+
+
+@dataclass
+class _Interrupts:
+    """Ctrl-C and the stop button, which wait while *wait* is true."""
+
+    usual: Any
+    wait: bool = True
+    came: bool = False
+
+    def __call__(self, *_: Any) -> None:
+        self.came = True
+        if not self.wait:
+            self.let_through()
+
+    def let_through(self) -> None:
+        """Let one that has come interrupt here."""
+        if self.came:
+            self.came = False
+            self.usual(signal.SIGINT, None)
+
+
+@contextmanager
+def _interrupts_waiting() -> Iterator[_Interrupts]:
+    """Keep interrupts waiting until the block ends.
+
+    Else one that comes just before the ``try`` whose ``finally`` gives something back leaves it taken: the traceback,
+    which a notebook keeps, keeps it. Threads but the main one are never interrupted.
+    """
+    interrupts = _Interrupts(signal.getsignal(signal.SIGINT))
+    if threading.current_thread() is not threading.main_thread() or not callable(interrupts.usual):
+        yield interrupts
+        return
+    signal.signal(signal.SIGINT, interrupts)
     try:
-        with writing(path):
-            lock.acquire()
-    except Timeout:
-        raise Locked(f"Another process has been {doing} for minutes.", hint="try again later") from None
-    try:
-        yield
+        yield interrupts
     finally:
-        lock.release()
+        signal.signal(signal.SIGINT, interrupts.usual)
+        interrupts.let_through()
+
+
+def _acquire(lock: FileLock, interrupts: _Interrupts) -> None:
+    until = time.monotonic() + lock.timeout
+    while True:
+        try:
+            lock.acquire(timeout=max(0.0, min(0.1, until - time.monotonic())))
+        except Timeout:
+            if time.monotonic() >= until:
+                raise
+            interrupts.let_through()
+        else:
+            return
 
 
 def find(start: Path | str | None = None) -> Project:

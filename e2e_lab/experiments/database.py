@@ -6,17 +6,13 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 
-from filelock import FileLock, Timeout
-
-from e2e_lab.errors import Locked
-from e2e_lab.project import Project, writing
+from e2e_lab.project import Project, taking_turns
 
 DATABASE = "mlflow.db"
 ROOT = "mlflow.root"
-LOCK_SECONDS = 60.0
 
 _NETWORK = (
     "nfs",
@@ -45,24 +41,9 @@ def path_of(project: Project) -> Path:
     return project.home / DATABASE
 
 
-@contextmanager
-def guarded(project: Project) -> Iterator[None]:
+def guarded(project: Project) -> AbstractContextManager[None]:
     """One process at a time makes, migrates or moves the database: MLflow's own migrations break otherwise."""
-    with writing(project.home):
-        project.home.mkdir(parents=True, exist_ok=True)
-    lock = FileLock(project.home / "mlflow.lock", timeout=LOCK_SECONDS)
-    try:
-        with writing(project.home):
-            lock.acquire()
-    except Timeout:
-        raise Locked(
-            "Another process has been preparing the experiment database for a minute.",
-            hint="try again, or end that process",
-        ) from None
-    try:
-        yield
-    finally:
-        lock.release()
+    return taking_turns(project.home / "mlflow.lock", doing="preparing the experiment database", seconds=60.0)
 
 
 _migrating = threading.Lock()

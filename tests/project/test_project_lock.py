@@ -1,0 +1,129 @@
+"""An interrupt at any instant leaves no lock taken: a notebook keeps the traceback, which would keep it."""
+
+from __future__ import annotations
+
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import filelock
+import pytest
+
+from e2e_lab import project as project_module
+from e2e_lab.errors import Locked
+from e2e_lab.project import Project, taking_turns
+
+WATCHED = (project_module.__file__, str(Path(filelock.__file__).parent), "contextlib.py")
+
+
+def interrupted_at(instruction: int, act: Callable[[], None]) -> tuple[int, KeyboardInterrupt | None]:
+    """Press Ctrl-C before the numbered instruction of ours or the lock's; how many there were, and what came of it."""
+    passed = 0
+
+    def watch(frame: FrameType, event: str, _: Any) -> Any:
+        nonlocal passed
+        if not any(part in frame.f_code.co_filename for part in WATCHED):
+            return None
+        frame.f_trace_opcodes = True
+        if event == "opcode":
+            passed += 1
+            if passed == instruction:
+                sys.settrace(None)
+                signal.raise_signal(signal.SIGINT)
+        return watch
+
+    before = sys.gettrace()
+    sys.settrace(watch)
+    try:
+        act()
+    except KeyboardInterrupt as interrupt:
+        return passed, interrupt
+    finally:
+        sys.settrace(before)
+    return passed, None
+
+
+@pytest.mark.parametrize("kind", ["the project", "a turn"])
+def test_an_interrupt_leaves_no_lock_taken(project: Project, kind: str) -> None:
+    path = project.home / ("lock" if kind == "the project" else "turn.lock")
+    reached: list[int] = []
+
+    def act() -> None:
+        if kind == "the project":
+            with project.lock("something short"):
+                reached.append(1)
+        else:
+            with taking_turns(path, doing="something long"):
+                sys.settrace(None)  # from here on an interrupt is the work's own
+                reached.append(1)
+
+    instructions, nothing = interrupted_at(sys.maxsize, act)
+    assert (nothing, len(reached)) == (None, 1)
+    assert instructions > 500
+    kept = []
+    for instruction in range(1, instructions, 5):
+        _, interrupt = interrupted_at(instruction, act)
+        kept.append(interrupt)  # as a notebook does
+        filelock.FileLock(path).acquire(timeout=0).lock.release()
+    assert all(kept[: len(kept) // 2])  # the interrupt is late, never lost
+
+
+def test_work_under_the_lock_is_done_before_the_interrupt_comes(project: Project) -> None:
+    done = []
+
+    def work() -> None:
+        with project.lock("something short"):
+            signal.raise_signal(signal.SIGINT)
+            done.append("the rest")
+
+    with pytest.raises(KeyboardInterrupt):
+        work()
+    assert done == ["the rest"]
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with project.lock("something else"):
+        pass
+
+
+def test_who_waits_for_a_busy_project_can_be_interrupted(project: Project) -> None:
+    other = filelock.FileLock(project.home / "lock")
+    with other:
+        threading.Timer(0.2, signal.raise_signal, [signal.SIGINT]).start()
+        start = time.monotonic()
+        with pytest.raises(KeyboardInterrupt), project.lock("something short"):
+            pass
+        waited = time.monotonic() - start
+    assert waited < project_module.LOCK_SECONDS / 2
+    with project.lock("something short"):
+        pass
+
+
+def test_long_work_can_be_interrupted_and_another_takes_its_turn(project: Project) -> None:
+    path = project.home / "turn.lock"
+    with pytest.raises(KeyboardInterrupt), taking_turns(path, doing="something long"):
+        signal.raise_signal(signal.SIGINT)
+    with taking_turns(path, doing="something else"):
+        pass
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
+
+
+def test_a_thread_that_is_no_main_thread_takes_it_too(project: Project) -> None:
+    other = Project.at(project.root)
+    object.__setattr__(other, "_lock", filelock.FileLock(project.home / "lock", timeout=0.1))
+    refused = []
+
+    def work() -> None:
+        with project.lock("in a thread"):
+            try:
+                other.lock("too").__enter__()
+            except Locked as problem:
+                refused.append(str(problem))
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    thread.join()
+    assert [("in a thread" in said) for said in refused] == [True]
