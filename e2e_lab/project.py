@@ -186,10 +186,12 @@ class Project:
                         holder.write_text(json.dumps(said), "utf-8")
                 yield
             finally:
-                if outermost:
-                    with suppress(OSError):
-                        holder.unlink(missing_ok=True)
-                self._lock.release()
+                try:
+                    if outermost:
+                        with suppress(OSError):
+                            holder.unlink(missing_ok=True)
+                finally:  # whatever becomes of that
+                    self._lock.release()
 
     # ---- change ----------------------------------------------------------------------------------------------
 

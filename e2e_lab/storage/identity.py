@@ -8,15 +8,25 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any, TypeVar
 
 import pyarrow as pa
 from blake3 import blake3
 
-from e2e_lab.storage.values import Feed, feed_said, feed_type, feeder
+from e2e_lab.storage.values import (
+    Feed,
+    feed_said,
+    feed_type,
+    feed_values,
+    feeder,
+    lies_as_fed,
+    missing_as_null,
+    saying_feeder,
+)
 
 BLOCK = 65_536
 DOMAIN = "e2e-lab 2026-11 content id, version 1"
@@ -33,23 +43,69 @@ R = TypeVar("R")
 class Content:
     """What a frame is made of: an Arrow table, the frame's form as JSON, and the arrays that the form speaks of.
 
+    *lying* is the table as it lies in memory. In its columns *nan_nulls*, by number, NaN and NaT stand for null, as
+    pandas has it; to look for them takes a while, so nobody does before they are needed. :attr:`table` is without.
+
     The last ``form["hidden"]`` columns of the table are not the user's: they say which null each null was.
     """
 
-    table: pa.Table
+    lying: pa.Table
     form: Mapping[str, Any] = field(default_factory=dict)
     extras: Mapping[str, pa.Array] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what the user should know of how it is kept; no part of the content id
+    nan_nulls: frozenset[int] = frozenset()
+
+    @cached_property
+    def table(self) -> pa.Table:
+        """The table, with a null for each NaN and NaT that stands for one."""
+        places = sorted(self.nan_nulls)
+        columns = [self.lying.column(place) for place in places]
+        looked = side_by_side(missing_as_null, columns, sizes=[column.nbytes for column in columns])
+        return _with_columns(self.lying, dict(zip(places, looked, strict=True)))
+
+    def rows(self, places: Sequence[int], first: int, length: int) -> pa.Table:
+        """Some rows of :attr:`table`, of the columns at these *places*; no others are looked at."""
+        table = self._known
+        some = table.select(places).slice(first, length)
+        unknown = [at for at, place in enumerate(places) if table is self.lying and place in self.nan_nulls]
+        return _with_columns(some, {at: missing_as_null(some.column(at)) for at in unknown})
+
+    @property
+    def _known(self) -> pa.Table:
+        """The table if it is known by now."""
+        return self.__dict__.get("table", self.lying)
+
+    def feed(self, place: int) -> Feed:
+        """What feeds a digest the values of a column."""
+        table = self._known
+        if table is self.lying and place in self.nan_nulls:
+            return lambda digest, first, last: feed_values(digest, self.rows([place], first, last - first).column(0))
+        return feeder(table.column(place))
+
+    def feed_lying(self, place: int) -> Feed:
+        """What feeds a digest the values of a column as they lie."""
+        column = self.lying.column(place)
+        return saying_feeder(column) if place in self.nan_nulls else feeder(column, as_it_lies=True)
+
+    def lies_as_fed(self, place: int) -> bool:
+        """Whether both feed the same."""
+        return place not in self.nan_nulls and lies_as_fed(self.lying.column(place))
 
     @property
     def visible(self) -> int:
         """How many columns the user has, index levels included."""
-        return int(self.table.num_columns - self.form.get("hidden", 0))
+        return int(self.lying.num_columns - self.form.get("hidden", 0))
 
     @property
     def index_at(self) -> frozenset[int]:
         """Which of them are levels of a pandas index."""
         return frozenset(self.form.get("pandas", {}).get("index", {}).get("at", ()))
+
+
+def _with_columns(table: pa.Table, columns: Mapping[int, pa.ChunkedArray]) -> pa.Table:
+    if not columns:
+        return table
+    return pa.table([columns.get(n, column) for n, column in enumerate(table.columns)], schema=table.schema)
 
 
 def content_id(content: Content) -> str:
@@ -87,12 +143,11 @@ def column_digests(table: pa.Table) -> list[bytes]:
 
 def column_digest(said: pa.Field, column: pa.ChunkedArray) -> bytes:
     """The digest of a column: of its name, type, nullability and values."""
-    return digest_of(said, block_digests(column, {}))
+    return digest_of(said, block_digests(feeder(column), len(column), {}))
 
 
-def block_digests(column: pa.ChunkedArray, known: Mapping[int, bytes]) -> bytes:
-    """32 bytes a block of 65,536 rows, one after another; blocks whose digest is *known*, by number, are not hashed."""
-    feed, rows = feeder(column), len(column)
+def block_digests(feed: Feed, rows: int, known: Mapping[int, bytes]) -> bytes:
+    """32 bytes a block of 65,536 rows, of which there are *rows*; blocks whose digest is *known* are not hashed."""
     return b"".join(
         known[number] if number in known else _block_digest(feed, first, min(first + BLOCK, rows))
         for number, first in enumerate(range(0, rows, BLOCK))
@@ -114,14 +169,17 @@ def digest_of(said: pa.Field, blocks: bytes) -> bytes:
     return bytes(digest.digest())
 
 
-def side_by_side(work: Callable[[T], R], columns: Sequence[T], *, sizes: Sequence[int]) -> list[R]:
+def side_by_side(
+    work: Callable[[T], R], columns: Sequence[T], *, sizes: Sequence[int], first: Collection[int] = ()
+) -> list[R]:
     """What *work* makes of each column, in order; in threads where they are of many bytes together.
 
-    *sizes* are their bytes: the largest are begun first, so that none is left alone at the end.
+    *sizes* are their bytes. Those at the places *first* are begun first, then the largest, so that none is left alone
+    at the end.
     """
     if len(columns) < 2 or sum(sizes) < THREADS_FROM:
         return [work(column) for column in columns]
-    order = sorted(range(len(columns)), key=sizes.__getitem__, reverse=True)
+    order = sorted(range(len(columns)), key=lambda place: (place not in first, -sizes[place]))
     shares = [order[first :: THREADS * SHARES] for first in range(min(len(order), THREADS * SHARES))]
     with ThreadPoolExecutor(THREADS) as pool:
         done = pool.map(lambda share: [work(columns[place]) for place in share], shares)

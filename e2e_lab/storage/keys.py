@@ -34,13 +34,14 @@ def check_key(
 
 
 def _problem(content: Content, key: tuple[str, ...], name: str) -> UsageError | None:
-    names = content.table.schema.names[: content.visible]
+    names = content.lying.schema.names[: content.visible]
     for column in key:
         if names.count(column) != 1:
             why = "has no column" if column not in names else "has several columns"
             meant = closest(column, names)
             return UsageError(f"{name} {why} {column!r}.", hint=f"--key {meant}" if meant and meant != column else "")
-    columns = [_hashable(content.table.column(names.index(column))) for column in key]
+    table = content.rows([names.index(column) for column in key], 0, content.lying.num_rows)
+    columns = [_hashable(column) for column in table.columns]
     for column, values in zip(key, columns, strict=True):
         if values is None:
             return UsageError(f"Column {column!r} holds lists or structs, which are no key.", hint="--key COLUMN")
@@ -49,7 +50,7 @@ def _problem(content: Content, key: tuple[str, ...], name: str) -> UsageError | 
             return UsageError(f"Key column {column!r} is null in row {row} (counted from 0).", hint=f"fill {column!r}")
     if not key:
         return None
-    if len(columns) == 1 and pc.count_distinct(columns[0]).as_py() == content.table.num_rows:
+    if len(columns) == 1 and pc.count_distinct(columns[0]).as_py() == content.lying.num_rows:
         return None
     return _repeated(key, [values for values in columns if values is not None])
 

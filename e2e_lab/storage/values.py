@@ -27,6 +27,8 @@ EXTENSION = (b"ARROW:extension:name", b"ARROW:extension:metadata")
 SMALL = 256  # values of a part on average; smaller ones are sooner joined than looked at one by one
 NEAR = 1 << 20  # bytes of a portion: a core keeps them to itself
 ALL_THERE = b"\0"  # what is fed in place of which values are there
+THEY_SAY = b"\2"  # the same of numbers and times among which NaN and NaT stand for null; as they lie only
+NEARBY = 1 << 16  # values of a portion: a core keeps them to itself; of whole bytes of bits
 
 Bits = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
@@ -109,6 +111,18 @@ def feeder(column: pa.ChunkedArray, *, as_it_lies: bool = False) -> Feed:
     return feed
 
 
+def saying_feeder(column: pa.ChunkedArray) -> Feed:
+    """What feeds the values of *column* as they lie, numbers or times in one chunk among which NaN or NaT is null."""
+    width, chunk = column.type.bit_width // 8, column.chunk(0)
+    lying = memoryview(chunk.buffers()[1]).cast("B")[chunk.offset * width : (chunk.offset + len(chunk)) * width]
+
+    def feed(digest: Any, first: int, last: int) -> None:
+        digest.update((last - first).to_bytes(8, "little") + THEY_SAY)
+        digest.update(lying[first * width : last * width])
+
+    return feed
+
+
 def _plain_numbers(column: pa.ChunkedArray) -> memoryview | None:
     """The bytes of numbers that lie in one chunk and are all there."""
     kind = column.type
@@ -175,6 +189,43 @@ def _parts(values: pa.Array | pa.ChunkedArray) -> list[pa.Array]:
 def _joined(parts: Sequence[pa.Array], kind: pa.DataType) -> pa.ChunkedArray:
     """*parts* as one column; of *kind* where there are none."""
     return pa.chunked_array(parts, parts[0].type if parts else kind)
+
+
+def missing_as_null(values: pa.ChunkedArray) -> pa.ChunkedArray:
+    """Numbers or times with nulls where they are NaN or NaT; the values lie where they lay."""
+    return pa.chunked_array([_part_with_nulls(part) for part in values.chunks], values.type)
+
+
+def _part_with_nulls(part: pa.Array) -> pa.Array:
+    width = part.type.bit_width // 8
+    lying = part.buffers()[1].slice(part.offset * width, len(part) * width)
+    numbers = np.frombuffer(lying, f"{'f' if pat.is_floating(part.type) else 'i'}{width}")
+    nulls, validity = (0, None) if is_complete(numbers) else _missing(numbers)
+    return pa.Array.from_buffers(part.type, len(part), [validity, lying], null_count=nulls)
+
+
+def is_complete(numbers: NDArray[Any]) -> bool:
+    """Whether none of these is NaN, or as whole numbers, which times are, NaT: the largest number is NaN where any is,
+    and NaT is the least of times. The first are looked at before the rest, which may not be needed."""
+    if not len(numbers):
+        return True
+    if numbers.dtype.kind == "f":
+        return not (np.isnan(numbers[:NEARBY].max()) or np.isnan(numbers.max()))
+    missing = np.iinfo(numbers.dtype).min
+    return bool(numbers[:NEARBY].min() != missing and numbers.min() != missing)
+
+
+def _missing(numbers: NDArray[Any]) -> tuple[int, pa.Buffer | None]:
+    """How many NaN or NaT there are, and where there are any, Arrow's bits for them; a portion at a time."""
+    bits = np.empty((len(numbers) + 7) // 8, np.uint8)
+    nulls = 0
+    for start in range(0, len(numbers), NEARBY):
+        some = numbers[start : start + NEARBY]
+        missing = np.isnan(some) if numbers.dtype.kind == "f" else some == np.iinfo(numbers.dtype).min
+        nulls += int(np.count_nonzero(missing))
+        packed = np.packbits(~missing, bitorder="little")
+        bits[start // 8 : start // 8 + len(packed)] = packed
+    return nulls, pa.py_buffer(bits) if nulls else None
 
 
 def has_nan(values: pa.Array | pa.ChunkedArray) -> bool:

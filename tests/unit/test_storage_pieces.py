@@ -19,7 +19,7 @@ from xxhash import xxh3_128
 
 from e2e_lab.errors import Damaged
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import column_digests, side_by_side
+from e2e_lab.storage.identity import Content, column_digests, side_by_side
 from e2e_lab.storage.parquet import from_parquet, physical_schema
 from e2e_lab.storage.store import pieces, ranges, thrift, writer
 from e2e_lab.storage.store.coding import codings
@@ -40,6 +40,18 @@ def table(rows: int, seed: int = 0) -> pa.Table:
             "text": [f"text {n}" if n % 4 else None for n in some.integers(0, 50, rows)],
         }
     )
+
+
+def prints_of(said: pa.Field, column: pa.ChunkedArray, bounds: list[int], quick: Quick) -> list[bytes]:
+    return pieces.fingerprints(Content(pa.table([column], schema=pa.schema([said]))), 0, bounds, quick)
+
+
+def encoded(
+    some: pa.Table, bounds: list[tuple[int, int]], prints: list[list[bytes]], *, statistics: bool
+) -> list[list[pieces.Encoded]]:
+    content, columns = Content(some), range(some.num_columns)
+    how = codings(content, columns)
+    return pieces.encoded(content, columns, bounds, prints, codings=how, statistics=statistics)
 
 
 # ---- in what order -------------------------------------------------------------------------------------------
@@ -68,7 +80,7 @@ def test_what_is_encoded_comes_in_portions_the_widest_columns_first() -> None:
     assert all(size <= writer.TASK_BYTES for size in sizes)
     assert sum(size > writer.TASK_BYTES / 2 for size in sizes) >= len(sizes) - 1  # and no smaller than need be
     assert list(writer._groups([0, 1, 2], [1e9, 1.0, 1e9], 5)) == [[0], [2], [1]]
-    assert max(map(len, writer._groups(columns, [0.1] * 40, 10))) == -(-40 // writer.THREADS)
+    assert max(map(len, writer._groups(columns, [0.1] * 40, 10))) == -(-40 // (2 * writer.THREADS))
 
 
 # ---- what is recognised --------------------------------------------------------------------------------------
@@ -135,14 +147,14 @@ def test_what_lies_under_nulls_may_change(values: tuple[pa.Array, pa.Array], mon
     learnt = {}
     for name, column in (("lies", lies), ("clean", clean)):
         quick = Quick(7)
-        (one,) = pieces.fingerprints(said, column, [0, 3], quick)
+        (one,) = prints_of(said, column, [0, 3], quick)
         learnt[name] = quick.found
         assert (quick.found[one].lying == quick.found[one].fed) == (name == "clean")
     monkeypatch.setattr(pieces, "blake3", lambda **_: xxh3_128())  # recognised, so without BLAKE3
     for before in learnt.values():
         for name, column in (("lies", lies), ("clean", clean)):
             quick = Quick(7, before)
-            assert pieces.fingerprints(said, column, [0, 3], quick) == [one]
+            assert prints_of(said, column, [0, 3], quick) == [one]
             assert quick.found == learnt[name]
 
 
@@ -158,14 +170,14 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.usefixtures("small")
 @pytest.mark.parametrize("rows", [0, 1, 15, 16, 17, 31, 32, 33, 500, 5000])
 def test_ranges_cover_all_rows_within_their_bounds(rows: int) -> None:
-    plan = cut(table(rows))
+    plan = cut(Content(table(rows)))
     assert plan.ranges[0] == 0
     assert plan.ranges[-1] == rows
     lengths = [last - first for first, last in pairwise(plan.ranges)]
     assert all(length > 0 for length in lengths)
     assert all(plan.target <= length <= 2 * plan.target for length in lengths[:-1])
     assert all(length <= 2 * plan.target for length in lengths)
-    assert cut(table(rows)) == plan
+    assert cut(Content(table(rows))) == plan
 
 
 @pytest.mark.usefixtures("small")
@@ -173,8 +185,8 @@ def test_ranges_cover_all_rows_within_their_bounds(rows: int) -> None:
 def test_an_edit_moves_the_cuts_beside_it_and_no_others(first: int, gone: int, new: int) -> None:
     before = table(5000)
     after = pa.concat_tables([before.slice(0, first), table(90, seed=1).slice(0, new), before.slice(first + gone)])
-    was = cut(before)
-    now = cut(after, was)
+    was = cut(Content(before))
+    now = cut(Content(after), was)
     assert now.anchors == was.anchors
     moved = {start if start <= first else start - gone + new for start in was.ranges}
     assert len(moved & set(now.ranges)) > len(was.ranges) * 0.8
@@ -225,9 +237,9 @@ def test_pieces_put_together_are_the_table(some: pa.Table) -> None:
         return
     bounds = sorted({0, some.num_rows // 3, some.num_rows // 2, some.num_rows})
     columns = zip(some.schema, some.columns, strict=True)
-    prints = [pieces.fingerprints(said, column, bounds, Quick(1)) for said, column in columns]
+    prints = [prints_of(said, column, bounds, Quick(1)) for said, column in columns]
     groups = [
-        pieces.encoded(some, [(first, last - first)], [list(ids)], codings=codings(some), statistics=True)[0]
+        encoded(some, [(first, last - first)], [list(ids)], statistics=True)[0]
         for (first, last), ids in zip(pairwise(bounds), zip(*prints, strict=True), strict=True)
     ]
     found = pq.ParquetFile(io.BytesIO(file_of(some, bounds, groups))).read()
@@ -248,7 +260,7 @@ def file_of(some: pa.Table, bounds: list[int], groups: list[list[pieces.Encoded]
 
 def test_a_fingerprint_is_of_values_type_and_nullability() -> None:
     def print_of(column: pa.ChunkedArray, *, nullable: bool = True) -> bytes:
-        return pieces.fingerprints(pa.field("any", column.type, nullable), column, [0, len(column)], Quick(1))[0]
+        return prints_of(pa.field("any", column.type, nullable), column, [0, len(column)], Quick(1))[0]
 
     values = pa.chunked_array([[1, None, 3]])
     same = [
@@ -277,24 +289,24 @@ def test_what_is_recognised_quickly_has_the_fingerprint_that_care_would_give_it(
     bounds = sorted({0, some.num_rows // 2, some.num_rows})
     first = Quick(7)
     columns = list(zip(some.schema, some.columns, strict=True))
-    prints = [pieces.fingerprints(said, column, bounds, first) for said, column in columns]
+    prints = [prints_of(said, column, bounds, first) for said, column in columns]
     again = Quick(7, first.found)
-    assert [pieces.fingerprints(said, column, bounds, again) for said, column in columns] == prints
+    assert [prints_of(said, column, bounds, again) for said, column in columns] == prints
     assert again.found == first.found
     other = Quick(8, first.found)
-    assert [pieces.fingerprints(said, column, bounds, other) for said, column in columns] == prints
+    assert [prints_of(said, column, bounds, other) for said, column in columns] == prints
     assert not other.found.items() & first.found.items()
 
 
 def test_the_same_bytes_of_another_type_are_not_recognised() -> None:
     whole = pa.chunked_array([pa.array([1, 2, 3], pa.int64())])
     quick = Quick(7)
-    [one] = pieces.fingerprints(pa.field("n", pa.int64()), whole, [0, 3], quick)
+    [one] = prints_of(pa.field("n", pa.int64()), whole, [0, 3], quick)
     known = Quick(7, quick.found)
     for kind in (pa.uint64(), pa.timestamp("us"), pa.duration("us")):
-        assert pieces.fingerprints(pa.field("n", kind), whole.cast(kind), [0, 3], known) != [one]
-    assert pieces.fingerprints(pa.field("n", pa.int64(), nullable=False), whole, [0, 3], known) != [one]
-    assert pieces.fingerprints(pa.field("m", pa.int64()), whole, [0, 3], known) == [one]
+        assert prints_of(pa.field("n", kind), whole.cast(kind), [0, 3], known) != [one]
+    assert prints_of(pa.field("n", pa.int64(), nullable=False), whole, [0, 3], known) != [one]
+    assert prints_of(pa.field("m", pa.int64()), whole, [0, 3], known) == [one]
 
 
 def test_pages_of_equal_values_are_equal_whatever_was_before_them(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,7 +316,7 @@ def test_pages_of_equal_values_are_equal_whatever_was_before_them(monkeypatch: p
     before, after = (pa.table({"x": values}) for values in (some, np.insert(some, 7000, [1.5, 2.5])))
     hashes = []
     for one in (before, after):
-        ((piece,),) = pieces.encoded(one, [(0, len(one))], [[b"f" * 16]], codings=codings(one), statistics=False)
+        ((piece,),) = encoded(one, [(0, len(one))], [[b"f" * 16]], statistics=False)
         hashes.append({digest for digest, _ in piece.pages})
     assert len(hashes[0] & hashes[1]) > len(hashes[0]) * 0.8
 

@@ -20,7 +20,7 @@ from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.frames.object_kinds import Codec, complex_structs, complex_values
 from e2e_lab.storage.frames.pandas_objects import Packed, chunked, objects, pack_objects, refused, way_out, with_which
 from e2e_lab.storage.frames.python_values import spelled, unspelled
-from e2e_lab.storage.values import decoded, has_nan, logical_type
+from e2e_lab.storage.values import decoded, has_nan, logical_type, missing_as_null
 
 MASKED = {
     "int8": "Int8", "int16": "Int16", "int32": "Int32", "int64": "Int64",
@@ -28,16 +28,14 @@ MASKED = {
     "float": "Float32", "double": "Float64", "bool": "boolean",
 }  # fmt: skip
 
-NEAR = 1 << 16  # values of a portion: a core keeps them to itself; of whole bytes of bits
 
-
-def pack(values: pd.Series[Any], name: str, *, complete: bool | None = None) -> Packed:
+def pack(values: pd.Series[Any], name: str, *, looking: bool = True) -> Packed:
     """*values* in Arrow; :class:`UnsupportedData` naming the column where they would not come back equal.
 
-    *complete* is what :func:`is_complete` said of them, where it was asked.
+    Without *looking*, NaN and NaT may still stand for null, which the result says.
     """
     try:
-        packed = _packed(values, name, complete)
+        packed = _packed(values, name, looking)
         if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":  # which are the default
             return packed
         empty = chunked(packed.array.slice(0, 0))
@@ -52,7 +50,7 @@ def pack(values: pd.Series[Any], name: str, *, complete: bool | None = None) -> 
     return packed
 
 
-def _packed(values: pd.Series[Any], name: str, complete: bool | None) -> Packed:
+def _packed(values: pd.Series[Any], name: str, looking: bool) -> Packed:
     dtype = values.dtype
     if isinstance(dtype, np.dtype):
         if dtype.kind == "O":
@@ -60,7 +58,7 @@ def _packed(values: pd.Series[Any], name: str, complete: bool | None) -> Packed:
         if dtype.kind == "c":
             numbers = values.to_numpy()
             return Packed(complex_structs(numbers, np.zeros(0, bool)), {"complex": dtype.name})
-        return Packed(_numbers(values.to_numpy(), complete))
+        return _numbers(values.to_numpy(), looking)
     if isinstance(dtype, pd.CategoricalDtype):
         return _pack_categories(values, name)
     if isinstance(dtype, pd.PeriodDtype):
@@ -82,7 +80,7 @@ def _packed(values: pd.Series[Any], name: str, complete: bool | None) -> Packed:
     if isinstance(dtype, pd.DatetimeTZDtype):
         zone = pa.lib.tzinfo_to_string(dtype.tz)
         instants = np.asarray(values.array, f"M8[{dtype.unit}]")  # in UTC, not copied
-        return Packed(_numbers(instants, None).cast(pa.timestamp(dtype.unit, zone)))
+        return Packed(_numbers(instants, looking=True).array.cast(pa.timestamp(dtype.unit, zone)))
     if dtype.name in MASKED.values():
         array = pa.array(values.array)
         needed = array.null_count and (not pat.is_floating(array.type) or has_nan(array))
@@ -90,40 +88,14 @@ def _packed(values: pd.Series[Any], name: str, complete: bool | None) -> Packed:
     raise refused(name, dtype, "e2e-lab does not know this dtype")
 
 
-def _numbers(values: np.ndarray[Any, Any], complete: bool | None) -> pa.Array:
+def _numbers(values: np.ndarray[Any, Any], looking: bool) -> Packed:
     """Numbers and times without a copy; Arrow would look at each by itself for what is missing."""
     if values.dtype.kind not in "fmM" or not (values.dtype.isnative and values.flags.c_contiguous and len(values)):
-        return pa.array(values, from_pandas=True)
-    nulls, validity = 0, None
-    if not (is_complete(values) if complete is None else complete):
-        nulls, validity = _missing(values)
+        return Packed(pa.array(values, from_pandas=True))
     kind = pa.from_numpy_dtype(values.dtype)
     assert kind.bit_width == 8 * values.dtype.itemsize  # pandas has no days, which Arrow keeps in half the bytes
-    return pa.Array.from_buffers(kind, len(values), [validity, pa.py_buffer(values)], null_count=nulls)
-
-
-def is_complete(values: np.ndarray[Any, Any]) -> bool:
-    """Whether none of these floating numbers or times is missing: the largest number is NaN where any is, and NaT is
-    the least of times. The first are looked at before the rest, which may not be needed."""
-    if not len(values):
-        return False
-    if values.dtype.kind == "f":
-        return not (np.isnan(values[:NEAR].max()) or np.isnan(values.max()))
-    times, missing = values.view("i8"), np.iinfo("i8").min
-    return bool(times[:NEAR].min() != missing and times.min() != missing)
-
-
-def _missing(values: np.ndarray[Any, Any]) -> tuple[int, pa.Buffer | None]:
-    """How many NaN or NaT there are, and where there are any, Arrow's bits for them; a portion at a time."""
-    is_missing = np.isnan if values.dtype.kind == "f" else np.isnat
-    bits = np.empty((len(values) + 7) // 8, np.uint8)
-    nulls = 0
-    for start in range(0, len(values), NEAR):
-        missing = is_missing(values[start : start + NEAR])
-        nulls += int(np.count_nonzero(missing))
-        packed = np.packbits(~missing, bitorder="little")
-        bits[start // 8 : start // 8 + len(packed)] = packed
-    return nulls, pa.py_buffer(bits) if nulls else None
+    lying = pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)], null_count=0)
+    return Packed(missing_as_null(chunked(lying)).chunk(0)) if looking else Packed(lying, nan_nulls=True)
 
 
 def _usual_offsets(kind: pa.DataType) -> bool:

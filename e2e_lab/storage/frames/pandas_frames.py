@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.frames.object_kinds import Codec
-from e2e_lab.storage.frames.pandas_columns import by_default, is_complete, pack, unpack
+from e2e_lab.storage.frames.pandas_columns import by_default, pack, unpack
 from e2e_lab.storage.frames.pandas_objects import Packed
 from e2e_lab.storage.frames.python_values import Unspellable, same, spelled, unspelled
 from e2e_lab.storage.identity import Content, side_by_side
@@ -54,20 +54,14 @@ def from_pandas(frame: pd.DataFrame) -> Content:
 
 
 def _packed(columns: Sequence[tuple[pd.Series[Any], str]], rows: int) -> list[Packed]:
-    """Each column packed; Python objects one after another, since threads would only fight for the interpreter.
-
-    What may be missing is looked for in all of them first: where nothing is, nothing is left to do that takes time.
-    """
-    kinds = [column.dtype.kind if isinstance(column.dtype, np.dtype) else "" for column, _ in columns]
-    may_lack = [n for n, kind in enumerate(kinds) if kind in {"f", "m", "M"}]
-    numbers = [columns[n][0].to_numpy() for n in may_lack]
-    looked = side_by_side(is_complete, numbers, sizes=[values.nbytes for values in numbers])
-    complete = dict(zip(may_lack, looked, strict=True))
+    """Each column packed; Python objects one after another, since threads would only fight for the interpreter, and
+    numbers, of which nothing is looked at."""
 
     def work(n: int) -> Packed:
-        return pack(*columns[n], complete=complete.get(n))
+        return pack(*columns[n], looking=False)
 
-    slow = [n for n, kind in enumerate(kinds) if kind not in {"i", "u", "O"} and not complete.get(n)]
+    kinds = [column.dtype.kind if isinstance(column.dtype, np.dtype) else "" for column, _ in columns]
+    slow = [n for n, kind in enumerate(kinds) if kind not in {"i", "u", "f", "m", "M", "O"}]
     made = dict(zip(slow, side_by_side(work, slow, sizes=[rows * 8 for _ in slow]), strict=True))
     return [made[n] if n in made else work(n) for n in range(len(columns))]
 
@@ -94,7 +88,8 @@ def assembled(
     arrays = [one.array for one in packed] + hidden
     table = pa.table(arrays, names=names) if arrays else pa.table({"rows": pa.nulls(rows)}).select([])
     whole: Form = {**({"pandas": form} if form else {}), **({"hidden": len(hidden)} if hidden else {})}
-    return Content(table, whole, extras, _few(one.note for one in packed if one.note))
+    nan_nulls = frozenset(n for n, one in enumerate(packed) if one.nan_nulls)
+    return Content(table, whole, extras, _few(one.note for one in packed if one.note), nan_nulls)
 
 
 def _few(notes: Iterable[str]) -> tuple[str, ...]:

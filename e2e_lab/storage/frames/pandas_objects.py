@@ -33,7 +33,7 @@ _NO_NULLS = frozenset((str, bool, int, bytes, dt.date, dt.datetime, dt.time, lis
 class Packed:
     """A column in Arrow, what it was (None: the default), arrays that the codec names, and which null each null was.
 
-    *note* is what the user should know of how the column is kept.
+    *note* is what the user should know of how the column is kept. *nan_nulls*: NaN and NaT still stand for null in it.
     """
 
     array: pa.Array | pa.ChunkedArray
@@ -41,6 +41,7 @@ class Packed:
     extras: Mapping[str, pa.Array] = field(default_factory=dict)
     nulls: pa.Array | None = None
     note: str | None = None
+    nan_nulls: bool = False
 
 
 def refused(name: str, dtype: Any, why: str, way: str = "") -> UnsupportedData:

@@ -5,7 +5,8 @@ find    a version again, exactly as it was         its Parquet file exists as sp
 
 door        putting  streams  stored               what the rooms call
 a version   writer  manifest  footer  thrift       what it is made of, and where its bytes lie
-bytes       ranges  pieces  blocks  coding         rows cut, hashed, encoded
+bytes       ranges  hashing  blocks                rows cut, hashed
+            pieces  coding                         encoded
             packs  reading                         kept and checked
 care        leases  index  healing                 who relies on what, what is found where
             census  collecting  repacking          what is there, what is taken away

@@ -8,7 +8,9 @@ are believed where they make up the digest that the parent's manifest has.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from itertools import pairwise
+from threading import Lock
 
 from e2e_lab.storage.identity import BLOCK, DIGEST, digest_of
 from e2e_lab.storage.store.index import Index
@@ -19,37 +21,38 @@ FROM = 8  # blocks; fewer are hashed sooner than they are looked up
 Digests = Mapping[int, bytes]
 
 
-def same_blocks(
-    index: Index, parent: Manifest, cut: Cut, prints: Mapping[int, Sequence[bytes]], names: Sequence[str]
-) -> dict[int, Digests]:
-    """For columns, by number, the digests of blocks that are the parent's, by number.
+class BlocksBefore:
+    """The digests of the parent's blocks; to be asked in several threads."""
 
-    *prints* are the fingerprints of the columns that are asked for, *names* those of all columns.
-    """
-    if not parent.digests or min(cut.ranges[-1], parent.rows) < FROM * BLOCK:
-        return {}
-    before = {pair: place for place, pair in enumerate(pairwise(parent.cut.ranges))}
-    rows = list(pairwise(cut.ranges))
-    groups = [before.get(pair) for pair in rows]
-    found, wanted = {}, {}
-    for column, ids in prints.items():
-        was = _column_before(parent, names[column], ids)
-        if was is None:
-            continue
+    def __init__(self, index: Index, parent: Manifest | None, cut: Cut) -> None:
+        few = parent is None or not parent.digests or min(cut.ranges[-1], parent.rows) < FROM * BLOCK
+        self._parent = None if few else parent
+        self._index, self._cut = index, cut
+        self._before = {pair: place for place, pair in enumerate(pairwise(parent.cut.ranges))} if parent else {}
+        self._asking = Lock()
+
+    def same(self, name: str, prints: Sequence[bytes]) -> Digests:
+        """For a column with the fingerprints *prints*, the digests of blocks that are the parent's, by number."""
+        parent = self._parent
+        was = column_before(parent, name, prints) if parent is not None else None
+        if parent is None or was is None:
+            return {}
         changed = [
             pair
-            for pair, group, one in zip(rows, groups, ids, strict=True)
-            if group is None or parent.fingerprint(group * parent.columns + was) != one
+            for pair, one in zip(pairwise(self._cut.ranges), prints, strict=True)
+            if (group := self._before.get(pair)) is None or parent.fingerprint(group * parent.columns + was) != one
         ]
-        same = _outside(changed, cut.ranges[-1], parent.rows)
-        if same:
-            found[column], wanted[column] = same, was
-    known = index.blocks({parent.digests[was] for was in wanted.values()}) if wanted else {}
-    return {
-        column: {number: blocks[number * DIGEST : (number + 1) * DIGEST] for number in same}
-        for column, same in found.items()
-        if (blocks := _checked(parent, wanted[column], known)) is not None
-    }
+        same = _outside(changed, self._cut.ranges[-1], parent.rows)
+        if not same:
+            return {}
+        with self._asking:  # all of them are asked for at once
+            known = self._known
+        blocks = _checked(parent, was, known)
+        return {number: blocks[number * DIGEST : (number + 1) * DIGEST] for number in same} if blocks else {}
+
+    @cached_property
+    def _known(self) -> dict[bytes, bytes]:
+        return self._index.blocks(self._parent.digests) if self._parent is not None else {}
 
 
 def worth_keeping(blocks: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
@@ -57,7 +60,7 @@ def worth_keeping(blocks: Mapping[bytes, bytes]) -> dict[bytes, bytes]:
     return {digest: some for digest, some in blocks.items() if len(some) >= FROM * DIGEST}
 
 
-def _column_before(parent: Manifest, name: str, ids: Sequence[bytes]) -> int | None:
+def column_before(parent: Manifest, name: str, ids: Sequence[bytes]) -> int | None:
     """Which of the parent's columns this was: the one of that name, else one that has a piece of it."""
     names: list[str] = parent.schema.names
     if name in names:

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pat
 from numpy.typing import NDArray
 
+from e2e_lab.storage.identity import Content
 from e2e_lab.storage.parquet import to_parquet
 from e2e_lab.storage.store.footer import Leaf
 from e2e_lab.storage.values import rows_of
@@ -29,12 +30,14 @@ NARROW = 4096
 _DELTA_BINARY_PACKED, _RLE_DICTIONARY = 5, 8  # parquet.thrift's Encoding
 
 
-def codings(table: pa.Table) -> list[Coding]:
-    """How to encode each column of *table*, by a sample of its rows."""
-    rows = table.num_rows
+def codings(content: Content, columns: Sequence[int]) -> list[Coding]:
+    """How to encode each of these *columns*, by a sample of its rows."""
+    rows = content.lying.num_rows
     spots = [0, rows // 2, rows - SPOT]
     apart = rows >= 2 * SPOTS * SPOT
-    parts = [table.slice(start, SPOT) for start in spots] if apart else [table.slice(0, SPOTS * SPOT)]
+    parts = (
+        [content.rows(columns, start, SPOT) for start in spots] if apart else [content.rows(columns, 0, SPOTS * SPOT)]
+    )
     sample = to_parquet(pa.concat_tables(parts))
     return [_coding(column) for column in sample.columns]
 

@@ -48,6 +48,15 @@ class Leaf:
         """The encodings of its pages, by their numbers in ``parquet.thrift``."""
         return tuple(byte >> 1 for byte in self.head[len(_BEFORE) + 4 :])
 
+    @property
+    def nulls(self) -> int | None:
+        """How many nulls are in it, where it is a column by itself and its encoder said so."""
+        after = 11 if self.dictionary else 9
+        said, _ = thrift.read_struct(self.tail)
+        sizes: Struct = said[16 - after][1] if 16 - after in said else {}  # SizeStatistics
+        levels: Sequence[int] = sizes[3][1][1] if 3 in sizes else ()  # by definition level
+        return int(levels[0]) if len(levels) == 2 else None
+
     def chunk(self, path: bytes, start: int) -> tuple[bytes, int]:
         """Its ``ColumnChunk`` where its pages begin at *start*, and where in that the offsets stand."""
         front = self.head + path + self.middle

@@ -17,13 +17,14 @@ from blake3 import blake3
 from xxhash import xxh3_128
 
 from e2e_lab.errors import UnsupportedData
+from e2e_lab.storage.identity import Content
 from e2e_lab.storage.parquet import leaves_of, to_parquet
 from e2e_lab.storage.store import thrift
 from e2e_lab.storage.store.coding import Coding, arranged
 from e2e_lab.storage.store.footer import Leaf, encoded_leaf, footer_of
 from e2e_lab.storage.store.manifest import Hints, Quick
 from e2e_lab.storage.store.packs import SHORT, short_hash
-from e2e_lab.storage.values import Feed, feed_type, feeder, lies_as_fed
+from e2e_lab.storage.values import Feed, feed_type
 
 CONTEXT = "e2e-lab 2026-11 piece, version 1"
 PAGES = {"min_chunk_size": 1 << 16, "max_chunk_size": 1 << 18, "norm_level": 0}
@@ -39,16 +40,16 @@ class Encoded:
     pages: tuple[tuple[bytes, memoryview], ...]
 
 
-def fingerprints(said: pa.Field, column: pa.ChunkedArray, ranges: Sequence[int], quick: Quick) -> list[bytes]:
-    """The fingerprint of the column's piece in each range: of its type, nullability and values.
+def fingerprints(content: Content, place: int, ranges: Sequence[int], quick: Quick) -> list[bytes]:
+    """The fingerprint of a column's piece in each range: of its type, nullability and values.
 
     Those that *quick* knows are not computed. Values are looked up as they lie, and if they are not known so, as they
     are fed, for they may have been elsewhere meanwhile, say in a file. It learns how they lie now.
     """
     slowly, quickly = blake3(derive_key_context=CONTEXT), xxh3_128(seed=quick.seed)
-    feed_type(_Both(slowly, quickly), said)
-    look, feed = feeder(column, as_it_lies=True), feeder(column)
-    alike = lies_as_fed(column)
+    feed_type(_Both(slowly, quickly), content.lying.schema.field(place))
+    look, feed = content.feed_lying(place), content.feed(place)
+    alike = content.lies_as_fed(place)
     found = []
     for rows in pairwise(ranges):
         lying = _hashed(quickly, look, rows) if quick.known or not alike else None
@@ -84,14 +85,15 @@ def _hashed(begun: xxh3_128, feed: Feed, rows: tuple[int, int]) -> bytes:
 
 
 def encoded(
-    table: pa.Table,
+    content: Content,
+    columns: Sequence[int],
     ranges: Sequence[tuple[int, int]],
     prints: Sequence[Sequence[bytes]],
     *,
     codings: Sequence[Coding],
     statistics: bool,
 ) -> list[list[Encoded]]:
-    """The pieces of *table*'s columns in these *ranges* (first row, rows), range by range, then column by column.
+    """The pieces of these *columns* in these *ranges* (first row, rows), range by range, then column by column.
 
     *prints* are their fingerprints in the same order; *codings* say how each column is encoded. *statistics* keeps the
     smallest and largest of whole numbers and times, by which a filter passes over whole ranges; for others, Parquet
@@ -103,13 +105,13 @@ def encoded(
     writer: pq.ParquetWriter | None = None
     try:
         for first, rows in ranges:
-            physical = arranged(to_parquet(table.slice(first, rows)), codings)
+            physical = arranged(to_parquet(content.rows(columns, first, rows)), codings)
             writer = writer or _writer(sink, physical.schema, codings, statistics)
             writer.write_table(physical, row_group_size=rows)
         assert writer is not None
         writer.close()
     except pa.ArrowException as problem:
-        names = ", ".join(map(repr, table.schema.names[:10]))
+        names = ", ".join(repr(content.lying.schema.names[column]) for column in columns[:10])
         raise UnsupportedData(
             f"Among the columns {names} there is one that cannot be kept in Parquet: {str(problem).splitlines()[0]}.",
             hint="cast it to text or numbers, or leave it out",

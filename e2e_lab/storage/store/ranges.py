@@ -17,6 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.types as pat
 from numpy.typing import NDArray
 
+from e2e_lab.storage.identity import Content
 from e2e_lab.storage.store.manifest import Cut
 
 COLUMN_BYTES = 3 << 19  # 1.5 MB: smaller pieces make loads slower, larger ones make edits dearer
@@ -40,13 +41,12 @@ def target_rows(rows: int, columns: int, size: int) -> int:
     return int(np.clip(2 ** int(np.log2(COLUMN_BYTES / width)), LEAST, MOST)) if width < COLUMN_BYTES else LEAST
 
 
-def cut(table: pa.Table, parent: Cut | None = None) -> Cut:
-    """The ranges of *table*: those of the *parent* where it has as many rows, else cut by content."""
-    rows = table.num_rows
-    if parent is not None and parent.ranges[-1] == rows:
+def cut(content: Content, parent: Cut | None = None) -> Cut:
+    """The ranges of a table: those of the *parent* where it has as many rows, else cut by content."""
+    if parent is not None and parent.ranges[-1] == content.lying.num_rows:
         return parent
-    plan = planned(table, parent)
-    return Cut(tuple(found_ranges(table, plan, final=True)), plan.anchors, plan.target)
+    plan = planned(content.table, parent)
+    return Cut(tuple(found_ranges(content.table, plan, final=True)), plan.anchors, plan.target)
 
 
 def planned(table: pa.Table, parent: Cut | None = None, *, longest: int | None = None) -> Cut:

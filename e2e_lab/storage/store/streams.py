@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 import pyarrow as pa
 
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import BLOCK, THREADS, block_digests, digest_of, id_of
+from e2e_lab.storage.identity import BLOCK, THREADS, Content, block_digests, digest_of, id_of, side_by_side
 from e2e_lab.storage.store.healing import heal
 from e2e_lab.storage.store.leases import Lease
 from e2e_lab.storage.store.manifest import Cut, Quick
 from e2e_lab.storage.store.packs import Packs
+from e2e_lab.storage.store.pieces import fingerprints
 from e2e_lab.storage.store.putting import Put
 from e2e_lab.storage.store.ranges import found_ranges, planned
-from e2e_lab.storage.store.writer import Described, Writer, all_prints, manifest_held
-from e2e_lab.storage.values import has_nan
+from e2e_lab.storage.store.writer import Described, Writer, manifest_held
+from e2e_lab.storage.values import feeder, has_nan
 
 WINDOW_BYTES = 64 << 20
 RANGE_BYTES = 128 << 20  # at most in a range, for which windows are kept until it is whole
@@ -32,7 +33,7 @@ class _Column:
 
     def feed(self, values: pa.ChunkedArray) -> None:
         """Take in *values*; all but the last must be of whole blocks."""
-        self.blocks += block_digests(values, {})
+        self.blocks += block_digests(feeder(values), len(values), {})
         self.nulls += values.null_count
         self.nan = self.nan or has_nan(values)
 
@@ -50,7 +51,8 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
             if not plan.target:
                 plan = planned(table, before.cut if before else None, longest=RANGE_BYTES)
             ranges = found_ranges(table, plan, final=final)
-            writer.add(table, ranges, all_prints(table, ranges, quick), statistics=True)
+            content = Content(table)
+            writer.add(content, ranges, _prints(content, ranges, quick), statistics=True)
             starts += [starts[-1] + row for row in ranges[1:]]
             rest = table.slice(ranges[-1])
             unhashed = pa.concat_tables([unhashed, table.slice(0, ranges[-1])])
@@ -58,7 +60,7 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
             ready = unhashed.slice(0, sure).columns
             list(pool.map(lambda pair: pair[0].feed(pair[1]), zip(columns, ready, strict=True)))
             unhashed = unhashed.slice(sure)
-            del window, table, ready  # the next window is read before they would be
+            del window, table, content, ready  # the next window is read before they would be
         digests = tuple(digest_of(said, column.blocks) for said, column in zip(schema, columns, strict=True))
         made = id_of(starts[-1], digests, {}, {})
         there = manifest_held(project, lease, made)
@@ -74,6 +76,11 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
     if there is not None:
         heal(project, manifest)
     return Put(made, added, schema, starts[-1])
+
+
+def _prints(content: Content, ranges: Sequence[int], quick: Quick) -> list[list[bytes]]:
+    sizes = [column.nbytes for column in content.lying.columns]
+    return side_by_side(lambda place: fingerprints(content, place, ranges, quick), range(len(sizes)), sizes=sizes)
 
 
 def _windows(reader: pa.RecordBatchReader) -> Iterator[tuple[pa.Table, bool]]:

@@ -10,13 +10,14 @@ from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any
 
 import pyarrow as pa
 
 from e2e_lab.errors import Damaged, NewerFormat, VersionNotFound
 from e2e_lab.project import Project
-from e2e_lab.storage.identity import THREADS, side_by_side
+from e2e_lab.storage.identity import THREADS, Content
 from e2e_lab.storage.parquet import physical_schema
 from e2e_lab.storage.store.blocks import worth_keeping
 from e2e_lab.storage.store.coding import SPOT, Coding, codings
@@ -34,10 +35,11 @@ from e2e_lab.storage.store.manifest import (
     write_manifest,
 )
 from e2e_lab.storage.store.packs import Packs, PackWriter, Span, merged, short_hash
-from e2e_lab.storage.store.pieces import Encoded, encoded, fingerprints
+from e2e_lab.storage.store.pieces import Encoded, encoded
 
 TASK_BYTES = 4 << 20
 TASK_RANGES = 8
+TASKS = 6  # of each thread at least, where there are so many pieces: so that none is alone at the end for long
 INLINE = 1 << 10
 NEW = ""  # stands for the name of the pack that is being written
 
@@ -87,34 +89,34 @@ class Writer:
         self._pack.__exit__(*problem)
 
     def add(
-        self, table: pa.Table, ranges: Sequence[int], prints: Sequence[Sequence[bytes]], *, statistics: bool
+        self, content: Content, ranges: Sequence[int], prints: Sequence[Sequence[bytes]], *, statistics: bool
     ) -> None:
-        """Take in the *ranges* of *table*; *prints* are the fingerprints of each column's pieces."""
+        """Take in the *ranges* of a table; *prints* are the fingerprints of each column's pieces."""
         self.lease.touch()
         groups = [list(group) for group in zip(*prints, strict=True)] if prints else []
         self._groups += groups
         self._find(set().union(*map(set, groups)) - self._known.keys() if groups else set())
-        widths = [column.nbytes / max(table.num_rows, 1) for column in table.columns]
+        widths = [column.nbytes / max(content.lying.num_rows, 1) for column in content.lying.columns]
         tasks = deque(_tasks(ranges, prints, self._known.keys(), widths))
         if tasks and not self._codings:
-            self._codings = self._chosen(table)
+            self._codings = self._chosen(content)
         with ThreadPoolExecutor(THREADS) as pool:
             running: deque[Future[list[list[Encoded]]]] = deque()
             while tasks or running:
                 while tasks and len(running) <= THREADS:
                     columns, rows, ids = tasks.popleft()
                     how = [self._codings[column] for column in columns]
-                    part = table.select(columns)
-                    running.append(pool.submit(encoded, part, rows, ids, codings=how, statistics=statistics))
+                    work = partial(encoded, content, columns, rows, ids, codings=how, statistics=statistics)
+                    running.append(pool.submit(work))
                 self._keep([piece for group in running.popleft().result() for piece in group])
 
-    def _chosen(self, table: pa.Table) -> list[Coding]:
+    def _chosen(self, content: Content) -> list[Coding]:
         """How each column is encoded: as in a parent that had the column and enough to go by, else by a sample."""
         parent = self.parent
-        before = parent.codings if parent is not None and parent.rows >= max(SPOT, table.num_rows // 2) else {}
+        before = parent.codings if parent is not None and parent.rows >= max(SPOT, content.lying.num_rows // 2) else {}
         kinds = [before.get((said.name, str(said.type))) for said in self.schema]
         new = [place for place, known in enumerate(kinds) if known is None]
-        chosen = iter(codings(table.select(new)) if new or not kinds else ())
+        chosen = iter(codings(content, new) if new or not kinds else ())
         return [next(chosen) if known is None else known for known in kinds or [None]]
 
     def _find(self, wanted: set[bytes]) -> None:
@@ -245,13 +247,6 @@ def manifest_there(project: Project, snapshot_id: str) -> Manifest | None:
         return None
 
 
-def all_prints(table: pa.Table, ranges: Sequence[int], quick: Quick) -> list[list[bytes]]:
-    """The fingerprints of each column's pieces."""
-    columns = list(zip(table.schema, table.columns, strict=True))
-    sizes = [column.nbytes for column in table.columns]
-    return side_by_side(lambda pair: fingerprints(*pair, ranges, quick), columns, sizes=sizes)
-
-
 Task = tuple[list[int], list[tuple[int, int]], list[list[bytes]]]
 
 
@@ -272,16 +267,18 @@ def _tasks(
                 missing.append(place)
         if missing:
             lacking.setdefault(tuple(missing), []).append(column)
+    pieces = sum(len(places) * len(columns) for places, columns in lacking.items())
+    length = min(max(pieces // (THREADS * TASKS), 1), TASK_RANGES)
     for places, columns in lacking.items():
-        for some in _runs(places, TASK_RANGES):
+        for some in _runs(places, length):
             rows = [(ranges[place], ranges[place + 1] - ranges[place]) for place in some]
             for group in _groups(columns, widths, sum(count for _, count in rows)):
                 yield group, rows, [[prints[column][place] for column in group] for place in some]
 
 
 def _groups(columns: Sequence[int], widths: Sequence[float], rows: int) -> Iterator[list[int]]:
-    """*columns* by width, so many together as fill a portion, and no more than leave something for each thread."""
-    share = -(-len(columns) // THREADS)
+    """*columns* by width, so many together as fill a portion, and no more than leave two for each thread."""
+    share = -(-len(columns) // (2 * THREADS))
     group: list[int] = []
     size = 0.0
     for column in sorted(columns, key=widths.__getitem__, reverse=True):
