@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import subprocess
 import time
@@ -15,6 +16,20 @@ import pytest
 from e2e_lab import project as projects
 from e2e_lab.project import Project
 from e2e_lab.workspace.session import Session, session
+
+
+def _all_lines_checked(
+    filename: str | None = None, *, checkcache: Callable[[str | None], None] = linecache.checkcache
+) -> None:
+    """Each doctest asks Python to look whether the lines of files that it knows are out of date. Of classes that are
+    collected meanwhile, SQLAlchemy takes theirs away, and Python 3.11 does not expect that."""
+    try:
+        checkcache(filename)
+    except KeyError:
+        _all_lines_checked(filename)
+
+
+linecache.checkcache = _all_lines_checked
 
 
 @pytest.fixture(autouse=True)
