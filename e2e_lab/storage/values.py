@@ -26,9 +26,9 @@ from e2e_lab.errors import UnsupportedData
 EXTENSION = (b"ARROW:extension:name", b"ARROW:extension:metadata")
 SMALL = 256  # values of a part on average; smaller ones are sooner joined than looked at one by one
 NEAR = 1 << 20  # bytes of a portion: a core keeps them to itself
+SOME = NEAR // 16  # values of eight bytes of which something is made; of whole bytes of bits
 ALL_THERE = b"\0"  # what is fed in place of which values are there
 THEY_SAY = b"\2"  # the same of numbers and times among which NaN and NaT stand for null; as they lie only
-NEARBY = 1 << 16  # values of a portion: a core keeps them to itself; of whole bytes of bits
 
 Bits = NDArray[np.bool_]
 Bytes = NDArray[np.uint8]
@@ -210,17 +210,17 @@ def is_complete(numbers: NDArray[Any]) -> bool:
     if not len(numbers):
         return True
     if numbers.dtype.kind == "f":
-        return not (np.isnan(numbers[:NEARBY].max()) or np.isnan(numbers.max()))
+        return not (np.isnan(numbers[:SOME].max()) or np.isnan(numbers.max()))
     missing = np.iinfo(numbers.dtype).min
-    return bool(numbers[:NEARBY].min() != missing and numbers.min() != missing)
+    return bool(numbers[:SOME].min() != missing and numbers.min() != missing)
 
 
 def _missing(numbers: NDArray[Any]) -> tuple[int, pa.Buffer | None]:
     """How many NaN or NaT there are, and where there are any, Arrow's bits for them; a portion at a time."""
     bits = np.empty((len(numbers) + 7) // 8, np.uint8)
     nulls = 0
-    for start in range(0, len(numbers), NEARBY):
-        some = numbers[start : start + NEARBY]
+    for start in range(0, len(numbers), SOME):
+        some = numbers[start : start + SOME]
         missing = np.isnan(some) if numbers.dtype.kind == "f" else some == np.iinfo(numbers.dtype).min
         nulls += int(np.count_nonzero(missing))
         packed = np.packbits(~missing, bitorder="little")
@@ -368,7 +368,7 @@ def _offsets(array: pa.Array, form: Any) -> NDArray[Any]:
 
 def _lengths(digest: Any, offsets: NDArray[Any], valid: Bits | None) -> int:
     """Feed the length of each text, 0 where there is none; of how many bytes they are together."""
-    room: Whole = np.empty(min(NEAR // 16, len(offsets) - 1), np.int64)
+    room: Whole = np.empty(min(SOME, len(offsets) - 1), np.int64)
     together = 0
     for some in _portions(len(offsets) - 1, 16):  # an offset read, a length written
         lengths = room[: some.stop - some.start]

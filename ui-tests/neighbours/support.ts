@@ -6,15 +6,14 @@ import {
 } from '@jupyterlab/galata';
 
 import { Server } from '../tests/server';
+import { ALL_REAL } from '../tests/support';
 
 type How = Parameters<typeof Server.start>[0];
 
-/** Everything is the real server's. */
 const REAL = {
-  ...{ kernels: null, sessions: null, terminals: null },
-  ...{ mockConfig: false, mockState: false, mockUser: false },
-  mockSettings: galata.DEFAULT_SETTINGS,
-  ...{ autoGoto: false, tmpPath: '' }
+  ...ALL_REAL,
+  tmpPath: '',
+  viewport: { width: 1280, height: 900 }
 };
 
 /**
@@ -67,6 +66,6 @@ export function beside(how: How = {}) {
       { auto: true }
     ]
   });
-  test.use({ ...REAL, viewport: { width: 1280, height: 900 } });
+  test.use(REAL);
   return test;
 }

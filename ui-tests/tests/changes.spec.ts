@@ -4,6 +4,7 @@ import * as fs from 'fs';
 
 import { Server } from './server';
 import {
+  ALL_REAL,
   endKernels,
   expectAccessible,
   git,
@@ -12,7 +13,6 @@ import {
   picture,
   pictures,
   place,
-  REAL,
   run,
   write
 } from './support';
@@ -29,11 +29,7 @@ const test = base.extend<{ server: Server }>({
 });
 
 test.use({
-  ...REAL,
-  terminals: null,
-  mockConfig: false,
-  mockState: false,
-  mockUser: false,
+  ...ALL_REAL,
   viewport: { width: 1280, height: 900 }
 });
 

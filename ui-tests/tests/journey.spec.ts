@@ -9,7 +9,7 @@ import * as path from 'path';
 
 import { hold } from './held';
 import { make, Server } from './server';
-import { fill, git, picture, REAL, show, SIDEBAR } from './support';
+import { ALL_REAL, fill, git, picture, show, SIDEBAR } from './support';
 
 /** A Jupyter server of its own, on a machine where git knows nobody, with a folder in which nothing is. */
 const test = base.extend<{ server: Server }>({
@@ -28,14 +28,7 @@ const test = base.extend<{ server: Server }>({
   baseURL: async ({ server }, provide) => provide(server.url)
 });
 
-test.use({
-  ...REAL,
-  terminals: null,
-  mockConfig: false,
-  mockState: false,
-  mockUser: false,
-  actionTimeout: 20_000
-});
+test.use({ ...ALL_REAL, actionTimeout: 20_000 });
 
 /** Keeping, packaging and serving start processes that import pandas and scikit-learn. */
 const SLOW = { timeout: 60_000 };

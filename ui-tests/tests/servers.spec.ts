@@ -2,6 +2,7 @@ import { expect, test as base } from '@jupyterlab/galata';
 
 import { Server } from './server';
 import {
+  ALL_REAL,
   expectAccessible,
   open,
   openNotebook,
@@ -23,14 +24,8 @@ const test = base.extend<{ other: boolean; server: Server }>({
 });
 
 test.use({
-  autoGoto: false,
-  kernels: null, // galata stands before what it mocks, and fails where the server is gone
-  sessions: null,
-  terminals: null,
-  mockConfig: false,
+  ...ALL_REAL, // galata stands before what it mocks, and fails where the server is gone
   mockSettings: false,
-  mockState: false,
-  mockUser: false,
   viewport: { width: 1100, height: 900 }
 });
 

@@ -20,6 +20,15 @@ export const REAL = {
   viewport: { width: 1280, height: 800 }
 };
 
+/** Terminals, configuration, state and user are the server's own, too: nothing stands before it. */
+export const ALL_REAL = {
+  ...REAL,
+  terminals: null,
+  mockConfig: false,
+  mockState: false,
+  mockUser: false
+};
+
 /** Open Lab with the file browser in a folder, and the sidebar at a width. */
 export async function open(
   page: IJupyterLabPageFixture,
