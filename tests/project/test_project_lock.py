@@ -6,7 +6,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
 from typing import Any
@@ -19,6 +19,14 @@ from e2e_lab.errors import Locked
 from e2e_lab.project import Project, taking_turns
 
 WATCHED = (project_module.__file__, str(Path(filelock.__file__).parent), "contextlib.py")
+
+
+@pytest.fixture(autouse=True)
+def interruptible() -> Iterator[None]:
+    """As at a terminal: what a shell begins in the background ignores interrupts."""
+    was = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, was)
 
 
 def interrupted_at(instruction: int, act: Callable[[], None]) -> tuple[int, KeyboardInterrupt | None]:
@@ -87,6 +95,14 @@ def test_work_under_the_lock_is_done_before_the_interrupt_comes(project: Project
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
     with project.lock("something else"):
         pass
+
+
+@pytest.mark.parametrize("usual", [signal.SIG_IGN, signal.SIG_DFL])
+def test_who_is_not_interrupted_stays_so(project: Project, usual: signal.Handlers) -> None:
+    signal.signal(signal.SIGINT, usual)
+    with project.lock("something short"), taking_turns(project.home / "turn.lock", doing="something long"):
+        assert signal.getsignal(signal.SIGINT) == usual
+    assert signal.getsignal(signal.SIGINT) == usual
 
 
 def test_who_waits_for_a_busy_project_can_be_interrupted(project: Project) -> None:
