@@ -13,14 +13,14 @@ import os
 import secrets
 import signal
 import socket
-import threading
 import time
 import tomllib
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from types import FrameType
 from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
@@ -212,69 +212,102 @@ class Project:
             os.utime(path, ns=(now, now))
 
 
-@contextmanager
-def taking_turns(path: Path, *, doing: str, seconds: float = 300.0) -> Iterator[None]:
+def taking_turns(path: Path, *, doing: str, seconds: float = 300.0) -> AbstractContextManager[None]:
     """Hold the lock file at *path*, for long work that two processes must not do at once while the project goes on.
 
     Who waits mostly finds the work done; after *seconds*, :class:`Locked`. The lock goes with the process, however
     that ends. (:meth:`Project.lock` is for changes of milliseconds.)
     """
-    with writing(path):
-        path.parent.mkdir(parents=True, exist_ok=True)
-    with _interrupts_waiting() as interrupts:
-        lock = FileLock(path, timeout=seconds)
+    return _Turn(path, doing, seconds)
+
+
+class _Turn:
+    """A turn, which can be interrupted. Not a generator: contextlib can be interrupted before it goes on with one."""
+
+    def __init__(self, path: Path, doing: str, seconds: float) -> None:
+        self._path, self._doing, self._seconds = path, doing, seconds
+
+    def __enter__(self) -> None:
+        self._interrupts = interrupts = _Interrupts()
+        interrupts.begin()
         try:
-            try:
-                with writing(path):
-                    _acquire(lock, interrupts)
-            except Timeout:
-                raise Locked(f"Another process has been {doing} for minutes.", hint="try again later") from None
-            interrupts.wait = False
+            self._lock = FileLock(self._path, timeout=self._seconds)
+            with writing(self._path):
+                self._path.parent.mkdir(parents=True, exist_ok=True)
+                _acquire(self._lock, interrupts)
             interrupts.let_through()
-            yield
+        except BaseException as problem:
+            self._leave()
+            if isinstance(problem, Timeout):
+                said = f"Another process has been {self._doing} for {round(self._seconds / 60)} min."
+                raise Locked(said, hint="try again later") from None
+            raise
+        interrupts.wait = False  # last, since any call may be interrupted
+
+    def __exit__(self, *_: object) -> None:
+        self._interrupts.wait = True  # up to here, they wait since they find themselves here
+        self._leave()
+
+    def _leave(self) -> None:
+        try:
+            if hasattr(self, "_lock"):
+                self._lock.release()
+                del self._lock  # which is given up for good, as yet without an interrupt
         finally:
-            interrupts.wait = True
-            lock.release()
-            del lock
+            self._interrupts.end()
 
 
-@dataclass
 class _Interrupts:
-    """Ctrl-C and the stop button, which wait while *wait* is true."""
+    """Ctrl-C and the stop button, which wait while *wait* is true; the main thread's alone, others have none.
 
-    usual: Any
-    wait: bool = True
-    came: bool = False
+    Else one that comes just before the ``try`` whose ``finally`` gives something back leaves it taken: the traceback,
+    which a notebook keeps, keeps it.
+    """
 
-    def __call__(self, *_: Any) -> None:
-        self.came = True
-        if not self.wait:
-            self.let_through()
+    def __init__(self) -> None:
+        self.wait = True
+        self._came = False
+        self._usual: Any = None
+
+    def begin(self) -> None:
+        """Take what comes from now on."""
+        usual = signal.getsignal(signal.SIGINT)
+        if callable(usual):
+            self._usual = usual
+            with suppress(ValueError):  # not in the main thread
+                signal.signal(signal.SIGINT, self)
+
+    def end(self) -> None:
+        """Put back what was before, unless somebody else has come; and let through what came."""
+        self.wait = False
+        usual, now = self._usual, signal.getsignal(signal.SIGINT)
+        if now is self:
+            with suppress(ValueError):  # another thread ends it: all that comes is let through
+                signal.signal(signal.SIGINT, usual)
+        self.let_through()
 
     def let_through(self) -> None:
         """Let one that has come interrupt here."""
-        if self.came:
-            self.came = False
-            self.usual(signal.SIGINT, None)
+        if self._came:
+            self._came = False
+            self._usual(signal.SIGINT, None)
+
+    def __call__(self, number: int, frame: FrameType | None) -> None:
+        if self.wait or (frame is not None and frame.f_code is _Turn.__exit__.__code__):
+            self._came = True
+        else:
+            self._usual(number, frame)
 
 
 @contextmanager
 def _interrupts_waiting() -> Iterator[_Interrupts]:
-    """Keep interrupts waiting until the block ends.
-
-    Else one that comes just before the ``try`` whose ``finally`` gives something back leaves it taken: the traceback,
-    which a notebook keeps, keeps it. Threads but the main one are never interrupted.
-    """
-    interrupts = _Interrupts(signal.getsignal(signal.SIGINT))
-    if threading.current_thread() is not threading.main_thread() or not callable(interrupts.usual):
-        yield interrupts
-        return
-    signal.signal(signal.SIGINT, interrupts)
+    """Keep interrupts waiting until the block ends."""
+    interrupts = _Interrupts()
+    interrupts.begin()
     try:
         yield interrupts
     finally:
-        signal.signal(signal.SIGINT, interrupts.usual)
-        interrupts.let_through()
+        interrupts.end()
 
 
 def _acquire(lock: FileLock, interrupts: _Interrupts) -> None:

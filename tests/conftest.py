@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import linecache
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -30,6 +31,9 @@ def _all_lines_checked(
 
 
 linecache.checkcache = _all_lines_checked
+
+if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:  # as in what a shell begins in the background, and its children
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(autouse=True)
