@@ -54,33 +54,48 @@ class Content:
     extras: Mapping[str, pa.Array] = field(default_factory=dict)
     notes: tuple[str, ...] = ()  # what the user should know of how it is kept; no part of the content id
     nan_nulls: frozenset[int] = frozenset()
+    _looked: dict[int, pa.ChunkedArray] = field(default_factory=dict, repr=False, compare=False)
 
     @cached_property
     def table(self) -> pa.Table:
         """The table, with a null for each NaN and NaT that stands for one."""
         places = sorted(self.nan_nulls)
-        columns = [self.lying.column(place) for place in places]
-        looked = side_by_side(missing_as_null, columns, sizes=[column.nbytes for column in columns])
-        return _with_columns(self.lying, dict(zip(places, looked, strict=True)))
+        sizes = [self.lying.column(place).nbytes for place in places]
+        return _with_columns(self.lying, dict(zip(places, side_by_side(self._look, places, sizes=sizes), strict=True)))
+
+    def _look(self, place: int) -> pa.ChunkedArray:
+        if place not in self._looked:
+            self._looked[place] = missing_as_null(self.lying.column(place))
+        return self._looked[place]
+
+    def _lies_unlooked(self, place: int) -> bool:
+        return place in self.nan_nulls and place not in self._looked
 
     def rows(self, places: Sequence[int], first: int, length: int) -> pa.Table:
         """Some rows of :attr:`table`, of the columns at these *places*; no others are looked at."""
-        table = self._known
-        some = table.select(places).slice(first, length)
-        unknown = [at for at, place in enumerate(places) if table is self.lying and place in self.nan_nulls]
-        return _with_columns(some, {at: missing_as_null(some.column(at)) for at in unknown})
-
-    @property
-    def _known(self) -> pa.Table:
-        """The table if it is known by now."""
-        return self.__dict__.get("table", self.lying)
+        some = self.lying.select(places).slice(first, length)
+        looked: dict[int, pa.ChunkedArray] = {}
+        for at, place in enumerate(places):
+            if self._lies_unlooked(place):
+                looked[at] = missing_as_null(some.column(at))
+            elif place in self.nan_nulls:
+                looked[at] = self._looked[place].slice(first, length)
+        return _with_columns(some, looked)
 
     def feed(self, place: int) -> Feed:
-        """What feeds a digest the values of a column."""
-        table = self._known
-        if table is self.lying and place in self.nan_nulls:
-            return lambda digest, first, last: feed_values(digest, self.rows([place], first, last - first).column(0))
-        return feeder(table.column(place))
+        """What feeds a digest the values of a column; who asks it for many has all of the column looked at, once."""
+        if not self._lies_unlooked(place):
+            return feeder(self._looked.get(place, self.lying.column(place)))
+        few = self.lying.num_rows // 2
+
+        def feed(digest: Any, first: int, last: int) -> None:
+            nonlocal few
+            few -= last - first
+            if few < 0:
+                self._look(place)
+            feed_values(digest, self.rows([place], first, last - first).column(0))
+
+        return feed
 
     def feed_lying(self, place: int) -> Feed:
         """What feeds a digest the values of a column as they lie."""
@@ -180,7 +195,7 @@ def side_by_side(
     if len(columns) < 2 or sum(sizes) < THREADS_FROM:
         return [work(column) for column in columns]
     order = sorted(range(len(columns)), key=lambda place: (place not in first, -sizes[place]))
-    shares = [order[first :: THREADS * SHARES] for first in range(min(len(order), THREADS * SHARES))]
+    shares = [order[start :: THREADS * SHARES] for start in range(min(len(order), THREADS * SHARES))]
     with ThreadPoolExecutor(THREADS) as pool:
         done = pool.map(lambda share: [work(columns[place]) for place in share], shares)
         made = {place: one for share, some in zip(shares, done, strict=True) for place, one in zip(share, some)}

@@ -60,10 +60,16 @@ def _packed(columns: Sequence[tuple[pd.Series[Any], str]], rows: int) -> list[Pa
     def work(n: int) -> Packed:
         return pack(*columns[n], looking=False)
 
-    kinds = [column.dtype.kind if isinstance(column.dtype, np.dtype) else "" for column, _ in columns]
-    slow = [n for n, kind in enumerate(kinds) if kind not in {"i", "u", "f", "m", "M", "O"}]
+    slow = [n for n, (column, _) in enumerate(columns) if not _is_quick(column)]
     made = dict(zip(slow, side_by_side(work, slow, sizes=[rows * 8 for _ in slow]), strict=True))
     return [made[n] if n in made else work(n) for n in range(len(columns))]
+
+
+def _is_quick(column: pd.Series[Any]) -> bool:
+    if not isinstance(column.dtype, np.dtype):
+        return False
+    kind = column.dtype.kind
+    return kind in "iuO" or (kind in "fmM" and bool(column.to_numpy().flags.c_contiguous))
 
 
 def assembled(

@@ -45,7 +45,7 @@ class BlocksBefore:
         same = _outside(changed, self._cut.ranges[-1], parent.rows)
         if not same:
             return {}
-        with self._asking:  # all of them are asked for at once
+        with self._asking:  # once for all columns, by whoever comes first
             known = self._known
         blocks = _checked(parent, was, known)
         return {number: blocks[number * DIGEST : (number + 1) * DIGEST] for number in same} if blocks else {}

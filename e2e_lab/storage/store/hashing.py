@@ -85,7 +85,10 @@ def counted(content: Content, plan: Cut, hashes: Hashes, parent: Manifest | None
 
 
 def _nulls_after(parent: Manifest, content: Content, place: int, prints: Sequence[bytes]) -> int | None:
-    """How many nulls a column has that the parent has, cut at the same rows: counted where it differs only."""
+    """How many nulls a column has that the parent has, cut at the same rows: counted where it differs only.
+
+    Any column of the parent of this type would lead to it; the one of this name differs least.
+    """
     said = content.lying.schema.field(place)
     was = column_before(parent, said.name, prints)
     if was is None or parent.schema.field(was).type != said.type:
