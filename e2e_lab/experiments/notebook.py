@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import keyword
 import os
 import tempfile
@@ -85,16 +86,27 @@ def _client(notebook: NotebookNode, path: Path) -> NotebookClient:
 
 def _execute(client: NotebookClient) -> None:
     """Cell by cell: ``NotebookClient.execute`` would take SIGINT for itself and call the run failed."""
+    from nbclient.util import run_sync
+
+    execute_cell = run_sync(_execute_cell)
     with client.setup_kernel():
         try:
             for index, cell in enumerate(client.nb.cells):
-                client.execute_cell(cell, index)
+                execute_cell(client, cell, index)
         except KeyboardInterrupt:
             if client.km:
                 client.km.shutdown_wait_time = 5.0
             raise
         finally:
             client.set_widgets_metadata()
+
+
+async def _execute_cell(client: NotebookClient, cell: NotebookNode, index: int) -> None:
+    """Run a cell. An interrupt leaves this behind, and what it says when the kernel has ended is then nobody's."""
+    task = asyncio.current_task()
+    assert task is not None
+    task.add_done_callback(lambda done: done.cancelled() or done.exception())
+    await client.async_execute_cell(cell, index)
 
 
 def _read(path: Path) -> NotebookNode:
