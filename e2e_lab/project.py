@@ -11,7 +11,6 @@ import errno
 import json
 import os
 import secrets
-import signal
 import socket
 import time
 import tomllib
@@ -20,12 +19,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from types import FrameType
 from typing import Any, BinaryIO
 
 from filelock import FileLock, Timeout
 
 from e2e_lab.errors import DiskFull, Locked, NewerFormat, NoProject, ProjectError, ReadOnly, StorageRefused, UsageError
+from e2e_lab.interrupts import Interrupts, acquire, interrupts_waiting
 from e2e_lab.records import FORMAT
 
 SETTINGS = "e2e.toml"
@@ -172,10 +171,10 @@ class Project:
             object.__setattr__(self, "_process", os.getpid())
         with writing(self.home):
             self.home.mkdir(parents=True, exist_ok=True)
-        with _interrupts_waiting() as interrupts:
+        with interrupts_waiting() as interrupts:
             try:
                 with writing(self.home):
-                    _acquire(self._lock, interrupts)
+                    acquire(self._lock, interrupts)
             except Timeout:
                 raise Locked(f"The project is busy: {_said(holder)}.", hint="try again, or end that process") from None
             outermost = self._lock.lock_counter == 1
@@ -228,13 +227,13 @@ class _Turn:
         self._path, self._doing, self._seconds = path, doing, seconds
 
     def __enter__(self) -> None:
-        self._interrupts = interrupts = _Interrupts()
+        self._interrupts = interrupts = Interrupts(leaving=_Turn.__exit__.__code__)
         interrupts.begin()
         try:
             self._lock = FileLock(self._path, timeout=self._seconds)
             with writing(self._path):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                _acquire(self._lock, interrupts)
+                acquire(self._lock, interrupts)
             interrupts.let_through()
         except BaseException as problem:
             self._leave()
@@ -245,7 +244,7 @@ class _Turn:
         interrupts.wait = False  # last, since any call may be interrupted
 
     def __exit__(self, *_: object) -> None:
-        self._interrupts.wait = True  # up to here, they wait since they find themselves here
+        self._interrupts.wait = True  # up to here, they wait since this is leaving
         self._leave()
 
     def _leave(self) -> None:
@@ -255,72 +254,6 @@ class _Turn:
                 del self._lock  # which is given up for good, as yet without an interrupt
         finally:
             self._interrupts.end()
-
-
-class _Interrupts:
-    """Ctrl-C and the stop button, which wait while *wait* is true; the main thread's alone, others have none.
-
-    Else one that comes just before the ``try`` whose ``finally`` gives something back leaves it taken: the traceback,
-    which a notebook keeps, keeps it.
-    """
-
-    def __init__(self) -> None:
-        self.wait = True
-        self._came = False
-        self._usual: Any = None
-
-    def begin(self) -> None:
-        """Take what comes from now on."""
-        usual = signal.getsignal(signal.SIGINT)
-        if callable(usual):
-            self._usual = usual
-            with suppress(ValueError):  # not in the main thread
-                signal.signal(signal.SIGINT, self)
-
-    def end(self) -> None:
-        """Put back what was before, unless somebody else has come; and let through what came."""
-        self.wait = False
-        usual, now = self._usual, signal.getsignal(signal.SIGINT)
-        if now is self:
-            with suppress(ValueError):  # another thread ends it: all that comes is let through
-                signal.signal(signal.SIGINT, usual)
-        self.let_through()
-
-    def let_through(self) -> None:
-        """Let one that has come interrupt here."""
-        if self._came:
-            self._came = False
-            self._usual(signal.SIGINT, None)
-
-    def __call__(self, number: int, frame: FrameType | None) -> None:
-        if self.wait or (frame is not None and frame.f_code is _Turn.__exit__.__code__):
-            self._came = True
-        else:
-            self._usual(number, frame)
-
-
-@contextmanager
-def _interrupts_waiting() -> Iterator[_Interrupts]:
-    """Keep interrupts waiting until the block ends."""
-    interrupts = _Interrupts()
-    interrupts.begin()
-    try:
-        yield interrupts
-    finally:
-        interrupts.end()
-
-
-def _acquire(lock: FileLock, interrupts: _Interrupts) -> None:
-    until = time.monotonic() + lock.timeout
-    while True:
-        try:
-            lock.acquire(timeout=max(0.0, min(0.1, until - time.monotonic())))
-        except Timeout:
-            if time.monotonic() >= until:
-                raise
-            interrupts.let_through()
-        else:
-            return
 
 
 def find(start: Path | str | None = None) -> Project:

@@ -102,25 +102,28 @@ def feeder(column: pa.ChunkedArray, *, as_it_lies: bool = False) -> Feed:
     plain = _plain_numbers(column) if as_it_lies or not pat.is_floating(column.type) else None
     if plain is None:
         return lambda digest, first, last: feed_values(digest, column.slice(first, last - first), as_it_lies=as_it_lies)
-    width = column.type.bit_width // 8
-
-    def feed(digest: Any, first: int, last: int) -> None:
-        digest.update((last - first).to_bytes(8, "little") + ALL_THERE)
-        digest.update(plain[first * width : last * width])
-
-    return feed
+    return _numbers_feeder(plain, column.type.bit_width // 8, ALL_THERE)
 
 
 def saying_feeder(column: pa.ChunkedArray) -> Feed:
     """What feeds the values of *column* as they lie, numbers or times in one chunk among which NaN or NaT is null."""
-    width, chunk = column.type.bit_width // 8, column.chunk(0)
-    lying = memoryview(chunk.buffers()[1]).cast("B")[chunk.offset * width : (chunk.offset + len(chunk)) * width]
+    return _numbers_feeder(memoryview(_lying(column.chunk(0))), column.type.bit_width // 8, THEY_SAY)
+
+
+def _numbers_feeder(numbers: memoryview, width: int, which: bytes) -> Feed:
+    """What feeds *numbers*, of so many bytes each; *which* of them are there is the same for all."""
 
     def feed(digest: Any, first: int, last: int) -> None:
-        digest.update((last - first).to_bytes(8, "little") + THEY_SAY)
-        digest.update(lying[first * width : last * width])
+        digest.update((last - first).to_bytes(8, "little") + which)
+        digest.update(numbers[first * width : last * width])
 
     return feed
+
+
+def _lying(part: pa.Array) -> pa.Buffer:
+    """The bytes of numbers or times."""
+    width = part.type.bit_width // 8
+    return part.buffers()[1].slice(part.offset * width, len(part) * width)
 
 
 def _plain_numbers(column: pa.ChunkedArray) -> memoryview | None:
@@ -134,8 +137,7 @@ def _plain_numbers(column: pa.ChunkedArray) -> memoryview | None:
         or pat.is_boolean(kind)
     ):
         return None
-    width, chunk = kind.bit_width // 8, column.chunk(0)
-    return memoryview(chunk.buffers()[1]).cast("B")[chunk.offset * width : (chunk.offset + len(chunk)) * width]
+    return memoryview(_lying(column.chunk(0)))
 
 
 def lies_as_fed(column: pa.ChunkedArray) -> bool:
@@ -197,9 +199,8 @@ def missing_as_null(values: pa.ChunkedArray) -> pa.ChunkedArray:
 
 
 def _part_with_nulls(part: pa.Array) -> pa.Array:
-    width = part.type.bit_width // 8
-    lying = part.buffers()[1].slice(part.offset * width, len(part) * width)
-    numbers = np.frombuffer(lying, f"{'f' if pat.is_floating(part.type) else 'i'}{width}")
+    lying = _lying(part)
+    numbers = np.frombuffer(lying, f"{'f' if pat.is_floating(part.type) else 'i'}{part.type.bit_width // 8}")
     nulls, validity = (0, None) if is_complete(numbers) else _missing(numbers)
     return pa.Array.from_buffers(part.type, len(part), [validity, lying], null_count=nulls)
 
@@ -219,12 +220,12 @@ def _missing(numbers: NDArray[Any]) -> tuple[int, pa.Buffer | None]:
     """How many NaN or NaT there are, and where there are any, Arrow's bits for them; a portion at a time."""
     bits = np.empty((len(numbers) + 7) // 8, np.uint8)
     nulls = 0
-    for start in range(0, len(numbers), SOME):
-        some = numbers[start : start + SOME]
-        missing = np.isnan(some) if numbers.dtype.kind == "f" else some == np.iinfo(numbers.dtype).min
+    for some in _portions(len(numbers), 16):
+        near = numbers[some]
+        missing = np.isnan(near) if numbers.dtype.kind == "f" else near == np.iinfo(numbers.dtype).min
         nulls += int(np.count_nonzero(missing))
         packed = np.packbits(~missing, bitorder="little")
-        bits[start // 8 : start // 8 + len(packed)] = packed
+        bits[some.start // 8 : some.start // 8 + len(packed)] = packed
     return nulls, pa.py_buffer(bits) if nulls else None
 
 

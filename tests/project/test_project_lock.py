@@ -14,11 +14,12 @@ from typing import Any
 import filelock
 import pytest
 
+from e2e_lab import interrupts
 from e2e_lab import project as project_module
 from e2e_lab.errors import Locked
 from e2e_lab.project import Project, taking_turns
 
-WATCHED = (project_module.__file__, str(Path(filelock.__file__).parent), "contextlib.py")
+WATCHED = (project_module.__file__, interrupts.__file__, str(Path(filelock.__file__).parent), "contextlib.py")
 
 
 @pytest.fixture(autouse=True)

@@ -24,18 +24,17 @@ Digests = Mapping[int, bytes]
 class BlocksBefore:
     """The digests of the parent's blocks; to be asked in several threads."""
 
-    def __init__(self, index: Index, parent: Manifest | None, cut: Cut) -> None:
-        few = parent is None or not parent.digests or min(cut.ranges[-1], parent.rows) < FROM * BLOCK
-        self._parent = None if few else parent
-        self._index, self._cut = index, cut
-        self._before = {pair: place for place, pair in enumerate(pairwise(parent.cut.ranges))} if parent else {}
+    def __init__(self, index: Index, parent: Manifest, cut: Cut) -> None:
+        self._index, self._parent, self._cut = index, parent, cut
+        self._enough = bool(parent.digests) and min(cut.ranges[-1], parent.rows) >= FROM * BLOCK
+        self._before = {pair: place for place, pair in enumerate(pairwise(parent.cut.ranges))}
         self._asking = Lock()
 
     def same(self, name: str, prints: Sequence[bytes]) -> Digests:
         """For a column with the fingerprints *prints*, the digests of blocks that are the parent's, by number."""
         parent = self._parent
-        was = column_before(parent, name, prints) if parent is not None else None
-        if parent is None or was is None:
+        was = column_before(parent, name, prints) if self._enough else None
+        if was is None:
             return {}
         changed = [
             pair
@@ -52,7 +51,7 @@ class BlocksBefore:
 
     @cached_property
     def _known(self) -> dict[bytes, bytes]:
-        return self._index.blocks(self._parent.digests) if self._parent is not None else {}
+        return self._index.blocks(self._parent.digests)
 
 
 def worth_keeping(blocks: Mapping[bytes, bytes]) -> dict[bytes, bytes]:

@@ -33,12 +33,9 @@ _DELTA_BINARY_PACKED, _RLE_DICTIONARY = 5, 8  # parquet.thrift's Encoding
 def codings(content: Content, columns: Sequence[int]) -> list[Coding]:
     """How to encode each of these *columns*, by a sample of its rows."""
     rows = content.lying.num_rows
-    spots = [0, rows // 2, rows - SPOT]
     apart = rows >= 2 * SPOTS * SPOT
-    parts = (
-        [content.rows(columns, start, SPOT) for start in spots] if apart else [content.rows(columns, 0, SPOTS * SPOT)]
-    )
-    sample = to_parquet(pa.concat_tables(parts))
+    spots, length = ([0, rows // 2, rows - SPOT], SPOT) if apart else ([0], SPOTS * SPOT)
+    sample = to_parquet(pa.concat_tables([content.rows(columns, start, length) for start in spots]))
     return [_coding(column) for column in sample.columns]
 
 

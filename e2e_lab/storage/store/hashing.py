@@ -33,7 +33,7 @@ class Hashes:
 def hashed(content: Content, plan: Cut, quick: Quick, parent: Manifest | None, index: Index) -> Hashes:
     """The hashes of all columns; those that the parent lacks take longest, and are begun first."""
     fields, rows = list(content.lying.schema), content.lying.num_rows
-    before = BlocksBefore(index, parent, plan)
+    before = BlocksBefore(index, parent, plan) if parent is not None else None
     known = _parent_digests(parent, plan) if parent is not None else {}
     made: dict[bytes, bytes] = {}
 
@@ -41,7 +41,8 @@ def hashed(content: Content, plan: Cut, quick: Quick, parent: Manifest | None, i
         prints = fingerprints(content, place, plan.ranges, quick)
         digest = known.get((fields[place].name, *prints))
         if digest is None:
-            blocks = block_digests(content.feed(place), rows, before.same(fields[place].name, prints))
+            same = before.same(fields[place].name, prints) if before is not None else {}
+            blocks = block_digests(content.feed(place), rows, same)
             digest = digest_of(fields[place], blocks)
             made[digest] = blocks
         return prints, digest

@@ -39,6 +39,7 @@ def put(project: Project, content: Content, lease: Lease, *, parent: str | None 
     *lease* keeps the version from being collected until something refers to it.
     """
     rows, schema = content.lying.num_rows, content.lying.schema
+    # One without columns is kept as a column of nulls, which is not the table's: neither id nor counts have it.
     kept = content if content.lying.num_columns else replace(content, lying=pa.table({ROWS_ONLY: pa.nulls(rows)}))
     before = manifest_there(project, parent) if parent is not None else None
     plan = cut(kept, before.cut if before else None)
