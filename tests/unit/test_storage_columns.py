@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from e2e_lab.storage.identity import THREADS
+from e2e_lab.storage.store import columns as module
 from e2e_lab.storage.store.columns import THREADS_FROM, Columns, Picked, fields_of, first, sample_of
 
 ROWS = 5000
@@ -70,15 +71,59 @@ def test_row_groups_that_statistics_rule_out_are_not_read(monkeypatch: pytest.Mo
     assert read == [3, 4, 0, 1, 2, 3, 4]
 
 
-def test_a_thread_opens_the_file_once() -> None:
-    read = columns(large=True)
+def noted(read: Columns, opened: list[int]) -> Columns:
+    """*read*, which notes each time that the file is opened."""
+    return Columns(lambda: opened.append(1) or read.open(), read.footer, read.size)  # type: ignore[func-returns-value]
+
+
+def test_a_thread_opens_the_file_once(monkeypatch: pytest.MonkeyPatch) -> None:
     opened: list[int] = []
-    counted = Columns(lambda: opened.append(1) or read.open(), read.footer, read.size)  # type: ignore[func-returns-value]
+    counted = noted(columns(large=True), opened)
+    monkeypatch.setattr(module, "COPIED", 0)
     assert counted.read(TABLE.column_names).equals(TABLE)
     assert 1 <= len(opened) <= THREADS
     opened.clear()
     assert len(list(counted.fitting(CONDITIONS["n"], statistics=False))) == 2
     assert 1 <= len(opened) <= THREADS
+
+
+def test_a_small_file_of_which_all_is_wanted_is_read_at_once() -> None:
+    opened: list[int] = []
+    counted = noted(columns(large=True), opened)
+    assert counted.read(["text", "s", "x", "n"]).equals(TABLE.select(["text", "s", "x", "n"]))
+    assert len(opened) == 1
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary()])
+def test_text_comes_back_however_it_is_coded(kind: pa.DataType) -> None:
+    """Few values, nulls, values that fill more than a dictionary may take, values that differ, and no rows of some."""
+    numbers = np.random.default_rng(0).integers(0, 3, 40_000)
+    texts = {
+        "few": [("", "é", "north")[n] for n in numbers],
+        "gaps": [None if n == 1 else f"{n}" for n in numbers],
+        "null": [None] * len(numbers),
+        "later": [str(n) if row < 30_000 else f"{n} {row}" for row, n in enumerate(numbers)],
+        "much": [f"{row % 20_000:0300}" for row in range(len(numbers))],
+        "unique": [f"{row}" for row in range(len(numbers))],
+    }
+    table = pa.table({name: pa.array(some).cast(kind) for name, some in texts.items()})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, row_group_size=15_000, compression="zstd", compression_level=1, store_schema=True)
+    file = sink.getvalue()
+    length = int.from_bytes(file[-8:-4].to_pybytes(), "little") + 8
+    read = Columns(lambda: pa.BufferReader(file), file[-length:], THREADS_FROM)
+    coded = {"few", "gaps", "null", "later"} if kind != pa.binary() else set()
+    assert coded <= set(read._coded) <= coded | {"much"}
+    assert read.read(table.column_names).equals(table)
+    assert read.read(["gaps", "much"], [2, 0]).equals(pa.concat_tables([table[30_000:], table[:15_000]]).select([1, 4]))
+    condition = pc.field("few") == pa.scalar("é").cast(kind)
+    picked = list(read.fitting(condition, statistics=True))
+    assert read.rows_of(["few", "gaps"], picked).equals(table.filter(condition).select(["few", "gaps"]))
+    nothing = pa.BufferOutputStream()
+    pq.write_table(table[:0], nothing)
+    end = nothing.getvalue()
+    empty = Columns(lambda: pa.BufferReader(end), end, THREADS_FROM)
+    assert empty.read(table.column_names).equals(table[:0])
 
 
 @pytest.mark.parametrize(

@@ -231,7 +231,7 @@ def unpack(
 def _default(column: pa.ChunkedArray, nulls: bool, nans: bool) -> pd.Series[Any]:
     family, kind = by_default(column.type), column.type
     if family == "str":
-        return pd.Series(_default_string().__from_arrow__(column))
+        return pd.Series(default_string().__from_arrow__(column))
     if family == "category":
         return pd.Series(_dictionary(column))
     if family == "arrow":
@@ -244,7 +244,7 @@ def _default(column: pa.ChunkedArray, nulls: bool, nans: bool) -> pd.Series[Any]
     return found.copy() if column.num_chunks == 1 else found  # one chunk may be Arrow's own memory, not to be written
 
 
-def _default_string() -> Any:
+def default_string() -> Any:
     if int(pd.__version__.split(".", maxsplit=1)[0]) >= 3:
         return pd.StringDtype(na_value=np.nan)
     return pd.StringDtype("pyarrow")

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.frames.object_kinds import Codec
-from e2e_lab.storage.frames.pandas_columns import by_default, pack, unpack
+from e2e_lab.storage.frames.pandas_columns import by_default, default_string, pack, unpack
 from e2e_lab.storage.frames.pandas_objects import Packed
 from e2e_lab.storage.frames.python_values import Unspellable, same, spelled, unspelled
 from e2e_lab.storage.identity import Content, side_by_side
@@ -151,11 +151,13 @@ class _Reading:
         return unpack(found, codec, self.extras, nulls=nulls, nans=nans, which=which)
 
     def plain(self, position: int) -> bool:
-        """Whether the column is of numbers or times that numpy holds as they are."""
-        kind = self.table.column(self.at[position]).type
+        """Whether the column is of text, or of numbers or times that numpy holds as they are."""
+        if str(position) in self.codecs:
+            return False
+        kind = self.table.field(self.at[position]).type
         family, (nulls, nans) = by_default(kind), self.counts[position]
         whole = not nulls or (pa.types.is_floating(kind) and not nans)
-        return str(position) not in self.codecs and (family == "times" or (family == "numbers" and whole))
+        return family in ("times", "str") or (family == "numbers" and whole)
 
     def assembled(self, shown: Sequence[int]) -> pd.DataFrame:
         """All plain columns at once, which pyarrow does in parallel; the others one by one."""
@@ -164,13 +166,16 @@ class _Reading:
             series = {n: self.column(p) for n, p in enumerate(shown)}
             return pd.DataFrame(series, index=pd.RangeIndex(self.table.num_rows), columns=range(len(shown)), copy=False)
         block = self.table.select([self.at[p] for p in bulk]).rename_columns([str(p) for p in bulk])
-        numbers: pd.DataFrame = block.replace_schema_metadata(None).to_pandas()
+        text = default_string()
+        found: pd.DataFrame = block.replace_schema_metadata(None).to_pandas(
+            types_mapper=lambda kind: text if by_default(kind) == "str" else None
+        )
         if len(bulk) == len(shown):
-            return numbers
-        series = {n: numbers[str(p)] if self.plain(p) else self.column(p) for n, p in enumerate(shown)}
+            return found
+        series = {n: found[str(p)] if self.plain(p) else self.column(p) for n, p in enumerate(shown)}
         for one in series.values():
-            one.index = numbers.index  # the same one, or pandas looks each up
-        return pd.DataFrame(series, index=numbers.index, copy=False)
+            one.index = found.index  # the same one, or pandas looks each up
+        return pd.DataFrame(series, index=found.index, copy=False)
 
 
 # ---- index ---------------------------------------------------------------------------------------------------

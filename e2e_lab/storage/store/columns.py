@@ -11,7 +11,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from threading import local
 from typing import Any, TypeVar
@@ -29,8 +29,10 @@ from e2e_lab.storage.identity import THREADS
 from e2e_lab.storage.parquet import leaves_of
 
 THREADS_FROM = 1 << 20  # bytes of a file
-PORTIONS = 8  # of each thread; more where columns are large
+COPIED = 1 << 24  # bytes; to copy more takes longer than threads wait for their turns to ask Python
+PORTIONS = 2  # of each thread in what is left to read
 TEXT_WIDTH = 24
+MANY = 8  # rows to a byte of a compressed dictionary: with fewer, to take it in takes longer than it saves
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -83,34 +85,58 @@ class Columns:
             apart = max(1, min(len(every), 2 * THREADS // len(parts)))  # of few columns, some rows each
         runs = [every[len(every) * n // apart : len(every) * (n + 1) // apart] for n in range(apart)]
         tasks = [(part, run) for part in parts for run in runs]
-        opened = local()
+        whole = groups is None and len(names) == len(self.schema) and self.size <= COPIED
+        opened = _Opened(partial(pa.BufferReader, self.open().read_buffer()) if whole else self.open)
         read = list(self._in_turn(lambda task: self._read(*task, opened), tasks))
-        whole = [pa.concat_tables(read[at : at + apart]) for at in range(0, len(read), apart)]
-        found = {name: column for part in whole for name, column in zip(part.column_names, part.columns, strict=True)}
+        joined = [pa.concat_tables(read[at : at + apart]) for at in range(0, len(read), apart)]
+        found = {name: column for part in joined for name, column in zip(part.column_names, part.columns, strict=True)}
         return pa.table([found[name] for name in names], names=list(names))
 
     def _portions(self, names: Sequence[str]) -> list[list[str]]:
-        """*names* in portions, the slowest columns first, so that no thread is left alone with one at the end."""
+        """*names* in portions, the slowest columns first, and less and less at a time, so that threads end together."""
         costs = self._costs
-        portion = sum(costs[name] for name in names) / (PORTIONS * THREADS)
+        left = float(sum(costs[name] for name in names))
         parts: list[list[str]] = []
         room = 0.0
         for name in sorted(names, key=costs.__getitem__, reverse=True):
             if not parts or costs[name] > room:
                 parts.append([])
-                room = portion
+                room = left / (PORTIONS * THREADS)
             parts[-1].append(name)
             room -= costs[name]
+            left -= costs[name]
         return parts
+
+    @cached_property
+    def _chunks(self) -> dict[str, list[pq.ColumnChunkMetaData]]:
+        """What the footer says of each column in the first row group."""
+        if not self.rows:
+            return {name: [] for name in self.schema.names}
+        group = self._described.metadata.row_group(0)
+        chunks = (group.column(n) for n in range(group.num_columns))
+        return {said.name: list(islice(chunks, leaves_of(said.type))) for said in self.schema}
 
     @cached_property
     def _costs(self) -> dict[str, int]:
         """What it takes to read each column, by its first row group: its bytes there, and in memory."""
-        if not self.rows:
-            return dict.fromkeys(self.schema.names, 0)
-        group, rows = self._described.metadata.row_group(0), self.rows[0]
-        kept = (group.column(n).total_uncompressed_size for n in range(group.num_columns))
-        return {said.name: sum(islice(kept, leaves_of(said.type))) + rows * _width(said.type) for said in self.schema}
+        rows = self.rows[0] if self.rows else 0
+        kept = {name: sum(chunk.total_uncompressed_size for chunk in some) for name, some in self._chunks.items()}
+        return {said.name: kept[said.name] + rows * _width(said.type) for said in self.schema}
+
+    @cached_property
+    def _coded(self) -> list[str]:
+        """The texts that are kept by a small dictionary, by the first row group.
+
+        They are read as codes and looked up afterwards: Parquet's reader would append one text after the other.
+        """
+
+        def coded(name: str) -> bool:
+            (chunk,) = self._chunks[name]
+            if not chunk.has_dictionary_page:
+                return False
+            return bool(MANY * (chunk.data_page_offset - chunk.dictionary_page_offset) <= self.rows[0])
+
+        return [said.name for said in self.schema if self.rows and _is_text(said.type) and coded(said.name)]
 
     def all(self) -> list[Picked]:
         """All rows."""
@@ -120,7 +146,7 @@ class Columns:
         """The rows that fit *condition*, row group by row group; *statistics* may rule groups out."""
         needed = fields_of(condition, self.schema) or self.schema.names[:1]
         place = max(needed, key=len) + "_"  # a name that no column has
-        opened = local()
+        opened = _Opened(self.open)
 
         def fit(group: int) -> Picked:
             table = self._read(needed, [group], opened)
@@ -132,7 +158,7 @@ class Columns:
 
     def rows_of(self, names: Sequence[str], picked: Sequence[Picked]) -> pa.Table:
         """Those rows of these columns, in order."""
-        opened = local()
+        opened = _Opened(self.open)
 
         def take(one: Picked) -> pa.Table:
             table = self._read(names, [one.group], opened)
@@ -143,14 +169,17 @@ class Columns:
         nothing = pa.schema([self.schema.field(name) for name in names]).empty_table()
         return pa.concat_tables([nothing, *self._in_turn(take, picked)])
 
-    def _read(self, names: Sequence[str], groups: Sequence[int], opened: local) -> pa.Table:
+    def _read(self, names: Sequence[str], groups: Sequence[int], opened: _Opened) -> pa.Table:
         """Some columns of some row groups, from the file that this thread has *opened*."""
-        if not hasattr(opened, "file"):
+        if opened.file is None:
             opened.file = pq.ParquetFile(
-                self.open(), metadata=self._described.metadata, page_checksum_verification=self.page_checksums
+                opened.source(),
+                metadata=self._described.metadata,
+                read_dictionary=self._coded,
+                page_checksum_verification=self.page_checksums,
             )
         table: pa.Table = opened.file.read_row_groups(list(groups), columns=list(names), use_threads=False)
-        return table.select(list(names))
+        return pa.table([_looked_up(table.column(name), self.schema.field(name).type) for name in names], list(names))
 
     def _possible(self, condition: pc.Expression) -> list[int]:
         fragment = ds.ParquetFileFormat().make_fragment(pa.BufferReader(self.footer))
@@ -173,6 +202,26 @@ class Columns:
             finally:
                 for one in ahead:
                     one.cancel()
+
+
+class _Opened(local):
+    """A file that each thread opens for itself."""
+
+    file: pq.ParquetFile | None = None
+
+    def __init__(self, source: Callable[[], Any]) -> None:  # in each thread anew
+        self.source = source
+
+
+def _looked_up(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
+    """*column* as *kind*, where it was read as codes."""
+    if not pat.is_dictionary(column.type):
+        return column
+    return pa.chunked_array([chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks], kind)
+
+
+def _is_text(kind: pa.DataType) -> bool:
+    return bool(pat.is_string(kind) or pat.is_large_string(kind))
 
 
 def _width(kind: pa.DataType) -> int:
