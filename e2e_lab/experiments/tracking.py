@@ -8,8 +8,9 @@ import re
 import threading
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,6 +25,7 @@ log = logging.getLogger("e2e_lab.experiments")
 
 _open: dict[tuple[int, str, str], Store] = {}
 _opening = threading.RLock()
+_LOOKED_FOR = ("pandas", "pyarrow", "polars")
 _REFUSED = {
     "INVALID_PARAMETER_VALUE", "RESOURCE_DOES_NOT_EXIST", "RESOURCE_ALREADY_EXISTS", "BAD_REQUEST", "INVALID_STATE",
     "PERMISSION_DENIED", "UNAUTHENTICATED", "ENDPOINT_NOT_FOUND", "NOT_IMPLEMENTED",
@@ -68,7 +70,14 @@ def open_store(project: Project) -> Store:
 
 
 def prewarm(project: Project) -> threading.Thread:
-    """Import mlflow and open the store in a daemon thread, so that the first run need not wait for it."""
+    """Import mlflow and open the store in a daemon thread, so that the first run need not wait for it.
+
+    What mlflow imports and others look for in ``sys.modules`` is imported here, in the thread of the user's own code:
+    else scikit-learn, asked meanwhile what a frame is, may find half a polars.
+    """
+    for name in _LOOKED_FOR:
+        with suppress(ImportError):
+            import_module(name)
 
     def work() -> None:
         try:

@@ -235,6 +235,27 @@ def test_mlflow_is_quiet_and_puts_nothing_into_the_working_folder(tracked: Proje
 
 
 @pytest.mark.integration
+def test_what_other_libraries_look_for_is_not_imported_beside_the_users_code(tracked: Project) -> None:
+    """scikit-learn asks ``sys.modules`` for a polars, and would find one of which another thread has imported half."""
+    pytest.importorskip("polars")
+    process = child(
+        tracked,
+        """
+import threading
+class Noted:
+    def find_spec(self, name, path=None, target=None):
+        if name in ("pandas", "pyarrow", "polars", "mlflow"):
+            print(name, threading.current_thread() is threading.main_thread())
+sys.meta_path.insert(0, Noted())
+ex.prewarm(p).join()
+""",
+    )
+    out, said = process.communicate(timeout=60)
+    assert said == ""
+    assert sorted(out.split("\n")[:-1]) == ["mlflow False", "pandas True", "polars True", "pyarrow True"]
+
+
+@pytest.mark.integration
 def test_two_processes_may_open_a_new_project_at_once(project: Project) -> None:
     racing = [child(project, f"ex.start(p, 'r{i}').finish()") for i in range(2)]
     for process in racing:
