@@ -60,8 +60,13 @@ class Content:
     def table(self) -> pa.Table:
         """The table, with a null for each NaN and NaT that stands for one."""
         places = sorted(self.nan_nulls)
-        sizes = [self.lying.column(place).nbytes for place in places]
+        sizes = [self.sizes[place] for place in places]
         return _with_columns(self.lying, dict(zip(places, side_by_side(self._look, places, sizes=sizes), strict=True)))
+
+    @cached_property
+    def sizes(self) -> list[int]:
+        """The bytes of each column as it lies."""
+        return [column.nbytes for column in self.lying.columns]
 
     def _look(self, place: int) -> pa.ChunkedArray:
         if place not in self._looked:

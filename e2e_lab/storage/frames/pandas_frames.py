@@ -54,8 +54,8 @@ def from_pandas(frame: pd.DataFrame) -> Content:
 
 
 def _packed(columns: Sequence[tuple[pd.Series[Any], str]], rows: int) -> list[Packed]:
-    """Each column packed; Python objects one after another, since threads would only fight for the interpreter, and
-    numbers, of which nothing is looked at."""
+    """Each column packed; Python objects one after another, since threads would only fight for the interpreter, and so
+    numbers and what is Arrow's already, of which nothing is looked at."""
 
     def work(n: int) -> Packed:
         return pack(*columns[n], looking=False)
@@ -66,10 +66,10 @@ def _packed(columns: Sequence[tuple[pd.Series[Any], str]], rows: int) -> list[Pa
 
 
 def _is_quick(column: pd.Series[Any]) -> bool:
-    if not isinstance(column.dtype, np.dtype):
-        return False
-    kind = column.dtype.kind
-    return kind in "iuO" or (kind in "fmM" and bool(column.to_numpy().flags.c_contiguous))
+    dtype = column.dtype
+    if not isinstance(dtype, np.dtype):
+        return isinstance(dtype, pd.ArrowDtype) or (isinstance(dtype, pd.StringDtype) and dtype.storage == "pyarrow")
+    return dtype.kind in "biuO" or (dtype.kind in "fmM" and bool(column.to_numpy().flags.c_contiguous))
 
 
 def assembled(

@@ -22,6 +22,7 @@ from e2e_lab.storage.store.thrift import BINARY, I64, LIST, STRUCT, Struct
 
 MAGIC = b"PAR1"
 OFFSET = thrift.field_head(9, I64, after=7)  # data_page_offset; dictionary_page_offset, two further, looks the same
+_WIDTH = len(OFFSET) + thrift.PADDED
 _PATH = thrift.field_head(3, LIST, after=2)
 _COLUMNS = thrift.field_head(1, LIST, after=0)
 _BEFORE = bytes([*thrift.field_head(2, I64, after=0), 0, *thrift.field_head(3, STRUCT, after=2)])
@@ -85,22 +86,16 @@ def encoded_leaf(chunk: Struct) -> tuple[Leaf, int]:
 
 def lifted_leaf(footer: bytes, chunk: Sequence[int]) -> Leaf:
     """The leaf that a footer of ours has at *chunk*, five numbers as :func:`assembled` gives them."""
-    begin, offsets, end, size, raw = (int(number) for number in chunk)
+    begin, offsets, end, size, raw = chunk
     encodings = begin + len(_BEFORE) + 3  # behind the type and the list's field head, both of which take what they take
     path = encodings + 1 + (footer[encodings] >> 4)
     after = _path_end(footer, path)
-    width = len(OFFSET) + thrift.PADDED
-    first, _ = thrift.varint(footer, offsets + len(OFFSET))
-    two = footer[offsets + width : offsets + width + 1] == OFFSET
-    second = thrift.varint(footer, offsets + width + len(OFFSET))[0] if two else first
-    return Leaf(
-        head=footer[begin:path],
-        middle=footer[after:offsets],
-        tail=footer[offsets + width * (2 if two else 1) : end],
-        dictionary=(first - second) >> 1,
-        size=size,
-        raw=raw,
-    )
+    tail, dictionary = offsets + _WIDTH, 0
+    if footer[tail : tail + len(OFFSET)] == OFFSET:
+        data, _ = thrift.varint(footer, offsets + len(OFFSET))
+        first, _ = thrift.varint(footer, tail + len(OFFSET))
+        tail, dictionary = tail + _WIDTH, (data - first) >> 1
+    return Leaf(footer[begin:path], footer[after:offsets], footer[tail:end], dictionary, size, raw)
 
 
 def _path_end(footer: bytes, at: int) -> int:

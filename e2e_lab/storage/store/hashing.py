@@ -10,6 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+import pyarrow.types as pat
+
 from e2e_lab.storage.identity import Content, block_digests, digest_of, side_by_side
 from e2e_lab.storage.store.blocks import BlocksBefore, column_before
 from e2e_lab.storage.store.index import Index
@@ -49,8 +51,7 @@ def hashed(content: Content, plan: Cut, quick: Quick, parent: Manifest | None, i
 
     names = set(parent.schema.names) if parent is not None else set()
     new = {place for place, said in enumerate(fields) if said.name not in names}
-    sizes = [column.nbytes for column in content.lying.columns]
-    found = side_by_side(of_one, range(len(fields)), sizes=sizes, first=new)
+    found = side_by_side(of_one, range(len(fields)), sizes=content.sizes, first=new)
     return Hashes(tuple(prints for prints, _ in found), tuple(digest for _, digest in found), made)
 
 
@@ -70,18 +71,23 @@ def counted(content: Content, plan: Cut, hashes: Hashes, parent: Manifest | None
     known: dict[bytes, tuple[int, bool]] = {}
     if parent is not None:
         known = dict(zip(parent.digests, zip(parent.nulls, parent.nans, strict=True), strict=True))
+    before = parent if parent is not None and parent.cut.ranges == plan.ranges else None
 
     def of_one(place: int) -> tuple[int, bool]:
-        if place in content.nan_nulls and parent is not None and parent.cut.ranges == plan.ranges:
-            nulls = _nulls_after(parent, content, place, hashes.prints[place])
+        if place in content.nan_nulls and before is not None:
+            nulls = _nulls_after(before, content, place, hashes.prints[place])
             if nulls is not None:
                 return nulls, False
         column = content.rows([place], 0, content.lying.num_rows).column(0)
         return column.null_count, bool(column.null_count) and place not in content.nan_nulls and has_nan(column)
 
-    columns = content.lying.columns[: len(hashes.digests)]
+    def looked_at(place: int) -> int:
+        """The bytes that may have to be looked at, one by one."""
+        all_of_it = before is None if place in content.nan_nulls else pat.is_floating(content.lying.field(place).type)
+        return content.sizes[place] if all_of_it else 0
+
     new = [place for place, digest in enumerate(hashes.digests) if digest not in known]
-    made = dict(zip(new, side_by_side(of_one, new, sizes=[columns[place].nbytes for place in new]), strict=True))
+    made = dict(zip(new, side_by_side(of_one, new, sizes=[looked_at(place) for place in new]), strict=True))
     return [made[place] if place in made else known[digest] for place, digest in enumerate(hashes.digests)]
 
 

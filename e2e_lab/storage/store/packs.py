@@ -13,7 +13,7 @@ import secrets
 import shutil
 import time
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -54,9 +54,9 @@ def short_hash(content: bytes | memoryview) -> bytes:
 
 
 class PackWriter:
-    """A new pack: blobs are added to a temporary file, which :meth:`close` makes durable and gives its name.
+    """A new pack: blobs are added to a temporary file; :meth:`sealed` says its name, :meth:`keep` makes it durable.
 
-    Nothing is made on disk before the first blob. Left without :meth:`close`, it leaves nothing behind.
+    Nothing is made on disk before the first blob. Left without :meth:`keep`, it leaves nothing behind.
     """
 
     def __init__(self, project: Project) -> None:
@@ -69,6 +69,7 @@ class PackWriter:
         self._waiting: list[bytes | memoryview] = []
         self._waits = 0
         self._table: list[tuple[bytes, int, int]] = []
+        self._name: str | None = None
         self.position = 0
 
     def __enter__(self) -> PackWriter:
@@ -97,26 +98,26 @@ class PackWriter:
         self._put(blob)
         return start
 
-    def close(self, named: Callable[[str], None]) -> str | None:
-        """Sync the pack and give it its name, which is returned; None where nothing was added.
+    def sealed(self) -> str | None:
+        """Write the pack to its end; the name it is going to have, None where nothing was added."""
+        if self._table:
+            self._put(np.array(self._table, _TABLE).tobytes())
+            self._put(len(self._table).to_bytes(8, "little") + MAGIC)
+            self._flush()
+            self._name = str(self._hash.hexdigest(length=SHORT))
+        return self._name
 
-        *named* is told the name before there is a file of that name.
-        """
-        if not self._table:
-            return None
-        self._put(np.array(self._table, _TABLE).tobytes())
-        self._put(len(self._table).to_bytes(8, "little") + MAGIC)
-        self._flush()
+    def keep(self) -> None:
+        """Sync the pack that was :meth:`sealed`, if there is one, and give it its name; in any thread."""
+        if self._name is None:
+            return
         assert self._file is not None
-        name = str(self._hash.hexdigest(length=SHORT))
-        named(name)
         with writing(self._folder):
             os.fsync(self._file)
             self._close()
-            os.replace(self._temporary, pack_path(self._project, name))
+            os.replace(self._temporary, pack_path(self._project, self._name))
             self._begun = False
             sync_folder(self._folder)
-        return name
 
     def _put(self, content: bytes | memoryview) -> None:
         self._waiting.append(content)

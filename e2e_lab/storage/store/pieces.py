@@ -43,18 +43,20 @@ class Encoded:
 def fingerprints(content: Content, place: int, ranges: Sequence[int], quick: Quick) -> list[bytes]:
     """The fingerprint of a column's piece in each range: of its type, nullability and values.
 
-    Those that *quick* knows are not computed. Values are looked up as they lie, and if they are not known so, as they
-    are fed, for they may have been elsewhere meanwhile, say in a file. It learns how they lie now.
+    Those that *quick* knows are not computed. Values are looked up as they lie. What is not known so will have changed;
+    but where the values turn out to be the same, which have been elsewhere meanwhile, say in a file, the next ones are
+    looked up as they are fed, too. It learns how they lie now.
     """
     slowly, quickly = blake3(derive_key_context=CONTEXT), xxh3_128(seed=quick.seed)
     feed_type(_Both(slowly, quickly), content.lying.schema.field(place))
     look, feed = content.feed_lying(place), content.feed(place)
     alike = content.lies_as_fed(place)
     found = []
+    moved = False
     for rows in pairwise(ranges):
         lying = _hashed(quickly, look, rows) if quick.known or not alike else None
         one = quick.known.get(lying) if lying else None
-        if one is None and quick.known and not alike:
+        if one is None and moved:
             one = quick.known.get(_hashed(quickly, feed, rows))
         if one is not None:
             fed = quick.before[one].fed
@@ -62,6 +64,7 @@ def fingerprints(content: Content, place: int, ranges: Sequence[int], quick: Qui
             digest, hint = slowly.copy(), quickly.copy()
             feed(_Both(digest, hint), *rows)
             one, fed = digest.digest(length=SHORT), hint.digest()
+            moved = not alike and fed in quick.known
         quick.found[one] = Hints(fed, lying or fed)
         found.append(one)
     return found

@@ -50,7 +50,7 @@ def put(project: Project, content: Content, lease: Lease, *, parent: str | None 
     done = Put(made, 0, schema, rows)
     if before is not None and before.id == made and Packs(project).trusted(before.needed):
         return done  # and nothing is written, not even a lease
-    before = manifest_held(project, lease, before.id) if before is not None else None
+    before = manifest_held(project, lease, before.id, seen=before) if before is not None else None
     there = manifest_held(project, lease, made)
     if there is not None and Packs(project).trusted(there.needed):
         return done

@@ -185,9 +185,11 @@ def _copied(project: Project, mine: Lease, wanted: Sequence[Use]) -> Moved:
             if (digest, end - start) not in known:
                 known[digest, end - start] = writer.add(pack.data[start:end], digest, pack.checksum_at(place))
             lies[pack.name, start] = known[digest, end - start], end - start
-        name = writer.close(lambda name: mine.hold(packs=[name]))
-    if name is None:
-        return {}
+        name = writer.sealed()
+        if name is None:
+            return {}
+        mine.hold(packs=[name])
+        writer.keep()
     Index(project).add_pack(Pack(project, name))
     return {old: Span(name, offset, length) for old, (offset, length) in lies.items()}
 

@@ -79,7 +79,7 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
 
 
 def _prints(content: Content, ranges: Sequence[int], quick: Quick) -> list[list[bytes]]:
-    sizes = [column.nbytes for column in content.lying.columns]
+    sizes = content.sizes
     return side_by_side(lambda place: fingerprints(content, place, ranges, quick), range(len(sizes)), sizes=sizes)
 
 

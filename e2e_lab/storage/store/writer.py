@@ -39,7 +39,9 @@ from e2e_lab.storage.store.pieces import Encoded, encoded
 
 TASK_BYTES = 4 << 20
 TASK_RANGES = 8
+VALUE_BYTES = 5  # that a value of any width takes longer to encode than its own bytes do
 TASKS = 6  # of each thread at least, where there are so many pieces: so that none is alone at the end for long
+KEPT_BYTES = 2 << 20  # of pages that are looked for at once: to open the index takes as long as to ask for a hundred
 INLINE = 1 << 10
 NEW = ""  # stands for the name of the pack that is being written
 
@@ -69,6 +71,7 @@ class Writer:
     anew: bool = False
     _groups: list[list[bytes]] = field(default_factory=list)
     _known: dict[bytes, Piece] = field(default_factory=dict)
+    _found: dict[bytes, tuple[Manifest, int]] = field(default_factory=dict)
     _new: set[bytes] = field(default_factory=set)
     _pages: dict[bytes, Span] = field(default_factory=dict)
     _opened: dict[str, Manifest | None] = field(default_factory=dict)
@@ -95,20 +98,28 @@ class Writer:
         self.lease.touch()
         groups = [list(group) for group in zip(*prints, strict=True)] if prints else []
         self._groups += groups
-        self._find(set().union(*map(set, groups)) - self._known.keys() if groups else set())
-        widths = [column.nbytes / max(content.lying.num_rows, 1) for column in content.lying.columns]
-        tasks = deque(_tasks(ranges, prints, self._known.keys(), widths))
+        self._find(set().union(*groups) - self._known.keys())
+        widths = [VALUE_BYTES + size / max(content.lying.num_rows, 1) for size in content.sizes]
+        tasks = deque(_tasks(ranges, prints, self._known.keys() | self._found.keys(), widths))
         if tasks and not self._codings:
             self._codings = self._chosen(content)
+        done: list[Encoded] = []
         with ThreadPoolExecutor(THREADS) as pool:
             running: deque[Future[list[list[Encoded]]]] = deque()
-            while tasks or running:
+            while True:
                 while tasks and len(running) <= THREADS:
                     columns, rows, ids = tasks.popleft()
                     how = [self._codings[column] for column in columns]
                     work = partial(encoded, content, columns, rows, ids, codings=how, statistics=statistics)
                     running.append(pool.submit(work))
-                self._keep([piece for group in running.popleft().result() for piece in group])
+                self._lift()
+                if not running:
+                    break
+                done += [piece for group in running.popleft().result() for piece in group]
+                if sum(leaf.size for piece in done for leaf in piece.leaves) >= KEPT_BYTES:
+                    self._keep(done)
+                    done = []
+        self._keep(done)
 
     def _chosen(self, content: Content) -> list[Coding]:
         """How each column is encoded: as in a parent that had the column and enough to go by, else by a sample."""
@@ -123,25 +134,31 @@ class Writer:
         """Look for pieces in the parent, then in other versions."""
         if self.parent is not None:
             places = self.parent.places
-            self._lift(self.parent, [places[one] for one in wanted if one in places])
+            self._take(self.parent, [places[one] for one in wanted if one in places])
         elsewhere: dict[str, list[int]] = {}
-        for snapshot_id, place in self._index.pieces(wanted - self._known.keys()).values():
+        for snapshot_id, place in self._index.pieces(wanted - self._found.keys()).values():
             elsewhere.setdefault(snapshot_id, []).append(place)
         self.lease.hold(snapshots=elsewhere)
         for snapshot_id, found in elsewhere.items():
             manifest = self._manifest(snapshot_id)
             if manifest is not None:
-                self._lift(manifest, [place for place in found if place < len(manifest.spans)])
+                self._take(manifest, [place for place in found if place < len(manifest.spans)])
 
     def _manifest(self, snapshot_id: str) -> Manifest | None:
         if snapshot_id not in self._opened:
             self._opened[snapshot_id] = manifest_held(self.project, self.lease, snapshot_id)
         return self._opened[snapshot_id]
 
-    def _lift(self, manifest: Manifest, places: Sequence[int]) -> None:
+    def _take(self, manifest: Manifest, places: Sequence[int]) -> None:
         for place in places:
             if self._packs.trusted(manifest.spans[place]):
-                self._known[manifest.fingerprint(place)] = manifest.piece(place)
+                self._found[manifest.fingerprint(place)] = manifest, place
+
+    def _lift(self) -> None:
+        """Read what footers say of the pieces that were found; not before encoders are at work."""
+        for one, (manifest, place) in self._found.items():
+            self._known[one] = manifest.piece(place)
+        self._found.clear()
 
     def _keep(self, pieces: Sequence[Encoded]) -> None:
         self._look_for([digest for piece in pieces for digest, _ in piece.pages])
@@ -180,17 +197,20 @@ class Writer:
             digest = short_hash(said.extras)
             self._look_for([digest])
             extras = self._placed(digest, said.extras)
-        pack = self._pack.close(lambda name: self.lease.hold(packs=[name], snapshots=[said.id]))
-        self.lease.hold(snapshots=[said.id])
-        named = {one: _named(piece, pack) for one, piece in self._known.items()}
-        groups = [[named[one] for one in group] for group in self._groups]
-        manifest = replace(
-            composed(self.physical, cut, groups, said),
-            extras_span=_in_pack(extras, pack) if extras else None,
-            extras=b"" if extras else said.extras,
-        )
-        packed = self._pack.position if pack else 0
-        content = manifest.to_bytes(packed=packed)
+        pack = self._pack.sealed()
+        self.lease.hold(packs=[pack] if pack else (), snapshots=[said.id])
+        with ThreadPoolExecutor(1) as disk:
+            kept = disk.submit(self._pack.keep)
+            named = {one: _named(piece, pack) for one, piece in self._known.items()}
+            groups = [[named[one] for one in group] for group in self._groups]
+            manifest = replace(
+                composed(self.physical, cut, groups, said),
+                extras_span=_in_pack(extras, pack) if extras else None,
+                extras=b"" if extras else said.extras,
+            )
+            packed = self._pack.position if pack else 0
+            content = manifest.to_bytes(packed=packed)
+            kept.result()
         write_manifest(self.project, manifest, content)
         pages = [(digest, _in_pack(span, pack)) for digest, span in self._pages.items() if span.pack == NEW]
         pieces = [(one, manifest.places[one]) for one in self._new]
@@ -226,13 +246,18 @@ def composed(physical: pa.Schema, cut: Cut, groups: Sequence[Sequence[Piece]], s
     )
 
 
-def manifest_held(project: Project, lease: Lease, snapshot_id: str) -> Manifest | None:
+def manifest_held(project: Project, lease: Lease, snapshot_id: str, *, seen: Manifest | None = None) -> Manifest | None:
     """The manifest of a version that a lease holds now, packs included, which it may be written anew without.
 
-    None where it is not there, or not what was stored.
+    Where it was *seen* before, and its packs are still there, it is not read again. None where it is not there, or not
+    what was stored.
     """
-    lease.hold(snapshots=[snapshot_id])
-    found = manifest_there(project, snapshot_id) if lease.has_snapshot(snapshot_id) else None
+    lease.hold(snapshots=[snapshot_id], packs=seen.packs() if seen is not None else ())
+    if not lease.has_snapshot(snapshot_id):
+        return None
+    if seen is not None and all(map(lease.has_pack, seen.packs())):
+        return seen
+    found = manifest_there(project, snapshot_id)
     if found is None:
         return None
     lease.hold(packs=found.packs())
