@@ -78,7 +78,7 @@ def _work(
     place.mkdir()
     try:
         took: dict[str, list[float]] = asked(
-            "benchmarks.storage.peer", name, scale.rows, max(1, scale.runs - 1), folder, place, python=python, path=path
+            "benchmarks.storage.peer", name, scale.rows, scale.runs, folder, place, python=python, path=path
         )
         return took
     finally:

@@ -244,6 +244,33 @@ def test_every_version_stays_loadable_by_number_and_id(project: Project) -> None
     assert resolve(project, "flights").version == 3
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("rows", [3, 300_000], ids=["one range", "several"])
+@pytest.mark.parametrize("columns", [1, 60])
+def test_what_was_loaded_is_the_users_to_write_to(project: Project, rows: int, columns: int) -> None:
+    numbers = np.arange(rows)
+    whole = pd.DataFrame(
+        {
+            "n": numbers,
+            "x": numbers / 7,
+            "day": pd.Timestamp("2013-01-01") + pd.to_timedelta(numbers, "s"),
+            "late": numbers % 2 == 0,
+            "text": pd.Series(np.array(["north", "south", "west"])[numbers % 3]).astype("str"),
+            **{f"more {n}": np.full(rows, n, "i2") for n in range(columns)},
+        }
+    )
+    saved = storage.snapshot(project, whole, "flights", stage="raw")
+    for _ in range(2):
+        loaded = storage.load(project, saved)
+        pd.testing.assert_frame_equal(loaded, whole)
+        for name in loaded.columns:
+            loaded.loc[0, name] = loaded[name].iloc[1]
+            assert loaded[name].iloc[0] == whole[name].iloc[1]
+        for n in range(3):
+            loaded[f"new {n}"] = n
+    pd.testing.assert_frame_equal(storage.load(project, saved, columns=["text", "n"]), whole[["text", "n"]])
+
+
 def test_a_date_is_the_last_version_at_or_before_it(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     start = datetime(2026, 11, 20, 12, tzinfo=UTC)
     for day, data in enumerate((A, B, C)):

@@ -25,6 +25,7 @@ from e2e_lab.storage.frames.python_values import Unspellable, same, spelled, uns
 from e2e_lab.storage.identity import Content, side_by_side
 
 Form = dict[str, Any]
+APART_AT_MOST = 50  # columns; from a hundred on, pandas warns of a frame that is in so many pieces
 TAG = "e2e_lab"  # the attribute that says where a frame came from, which is no content
 NOTES = 3
 
@@ -167,8 +168,10 @@ class _Reading:
             return pd.DataFrame(series, index=pd.RangeIndex(self.table.num_rows), columns=range(len(shown)), copy=False)
         block = self.table.select([self.at[p] for p in bulk]).rename_columns([str(p) for p in bulk])
         text = default_string()
+        # Each column by itself takes less time than all in one array; but of one chunk it would be Arrow's own memory.
+        apart = len(bulk) <= APART_AT_MOST and all(column.num_chunks > 1 for column in block.columns)
         found: pd.DataFrame = block.replace_schema_metadata(None).to_pandas(
-            types_mapper=lambda kind: text if by_default(kind) == "str" else None
+            types_mapper=lambda kind: text if by_default(kind) == "str" else None, split_blocks=apart
         )
         if len(bulk) == len(shown):
             return found
