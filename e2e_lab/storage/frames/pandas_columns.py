@@ -244,6 +244,23 @@ def _default(column: pa.ChunkedArray, nulls: bool, nans: bool) -> pd.Series[Any]
     return found.copy() if column.num_chunks == 1 else found  # one chunk may be Arrow's own memory, not to be written
 
 
+def in_place(column: pa.ChunkedArray) -> np.ndarray[Any, Any] | None:
+    """The numbers or times of *column* without a copy, to be written to like any; None where they cannot be had so.
+
+    Nobody else may have them: a column that has just been read. A few rows of many are no reason to keep all of them.
+    """
+    kind = column.type
+    known = pat.is_integer(kind) or pat.is_floating(kind) or pat.is_duration(kind)
+    if not (known or (pat.is_timestamp(kind) and kind.tz is None)) or column.num_chunks != 1 or column.null_count:
+        return None
+    array = column.chunk(0)
+    buffer = array.buffers()[1]
+    if not buffer.is_mutable or buffer.size > 2 * array.nbytes:
+        return None
+    dtype = np.dtype(kind.to_pandas_dtype())
+    return np.frombuffer(buffer, dtype, len(array), array.offset * dtype.itemsize)
+
+
 def default_string() -> Any:
     if int(pd.__version__.split(".", maxsplit=1)[0]) >= 3:
         return pd.StringDtype(na_value=np.nan)

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from e2e_lab.errors import UnsupportedData
 from e2e_lab.storage.frames.object_kinds import Codec
-from e2e_lab.storage.frames.pandas_columns import by_default, default_string, pack, unpack
+from e2e_lab.storage.frames.pandas_columns import by_default, default_string, in_place, pack, unpack
 from e2e_lab.storage.frames.pandas_objects import Packed
 from e2e_lab.storage.frames.python_values import Unspellable, same, spelled, unspelled
 from e2e_lab.storage.identity import Content, side_by_side
@@ -161,24 +161,25 @@ class _Reading:
         return family in ("times", "str") or (family == "numbers" and whole)
 
     def assembled(self, shown: Sequence[int]) -> pd.DataFrame:
-        """All plain columns at once, which pyarrow does in parallel; the others one by one."""
-        bulk = [p for p in shown if self.plain(p)]
-        if len(bulk) < 2:
-            series = {n: self.column(p) for n, p in enumerate(shown)}
-            return pd.DataFrame(series, index=pd.RangeIndex(self.table.num_rows), columns=range(len(shown)), copy=False)
-        block = self.table.select([self.at[p] for p in bulk]).rename_columns([str(p) for p in bulk])
-        text = default_string()
-        # Each column by itself takes less time than all in one array; but of one chunk it would be Arrow's own memory.
-        apart = len(bulk) <= APART_AT_MOST and all(column.num_chunks > 1 for column in block.columns)
-        found: pd.DataFrame = block.replace_schema_metadata(None).to_pandas(
-            types_mapper=lambda kind: text if by_default(kind) == "str" else None, split_blocks=apart
-        )
-        if len(bulk) == len(shown):
-            return found
-        series = {n: found[str(p)] if self.plain(p) else self.column(p) for n, p in enumerate(shown)}
-        for one in series.values():
-            one.index = found.index  # the same one, or pandas looks each up
-        return pd.DataFrame(series, index=found.index, copy=False)
+        """Numbers where they lie; other plain columns at once, which pyarrow does in parallel; the rest one by one."""
+        index = pd.RangeIndex(self.table.num_rows)
+        plain = {p: self.table.column(self.at[p]) for p in shown if self.plain(p)}
+        series: dict[int, pd.Series[Any]] = {}
+        if len(shown) <= APART_AT_MOST:
+            there = {p: in_place(column) for p, column in plain.items()}
+            series = {p: pd.Series(one, index, copy=False) for p, one in there.items() if one is not None}
+        bulk = [p for p in plain if p not in series]
+        if len(bulk) > 1:
+            text = default_string()
+            block = pa.table([plain[p] for p in bulk], [str(p) for p in bulk])
+            found: pd.DataFrame = block.to_pandas(types_mapper=lambda kind: text if by_default(kind) == "str" else None)
+            if len(bulk) == len(shown):
+                return found
+            series |= {p: found[str(p)] for p in bulk}
+        ordered = {n: series[p] if p in series else self.column(p) for n, p in enumerate(shown)}
+        for one in ordered.values():
+            one.index = index  # the same one, or pandas looks each up
+        return pd.DataFrame(ordered, index=index, columns=range(len(shown)), copy=False)
 
 
 # ---- index ---------------------------------------------------------------------------------------------------
