@@ -110,7 +110,8 @@ def to_frame(
     """*content*, of which only the columns at *positions* were read, as a frame of *kind*.
 
     *counts* says of each position whether the stored column has nulls, and NaN beside them; *whole*, whether all rows
-    are here. Hidden columns are read for pandas alone.
+    are here. Hidden columns are read for pandas alone. The frame may take over the memory of *content*, which nobody
+    else has then.
     """
     if kind == "pandas":
         from e2e_lab.storage.frames.pandas_frames import to_pandas

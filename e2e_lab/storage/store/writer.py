@@ -99,7 +99,7 @@ class Writer:
         groups = [list(group) for group in zip(*prints, strict=True)] if prints else []
         self._groups += groups
         self._find(set().union(*groups) - self._known.keys())
-        widths = [VALUE_BYTES + size / max(content.lying.num_rows, 1) for size in content.sizes]
+        widths = [size / max(content.lying.num_rows, 1) for size in content.sizes]
         tasks = deque(_tasks(ranges, prints, self._known.keys() | self._found.keys(), widths))
         if tasks and not self._codings:
             self._codings = self._chosen(content)
@@ -294,6 +294,8 @@ def _tasks(
             lacking.setdefault(tuple(missing), []).append(column)
     pieces = sum(len(places) * len(columns) for places, columns in lacking.items())
     length = min(max(pieces // (THREADS * TASKS), 1), TASK_RANGES)
+    if length == 1:  # so few that it matters whether threads end together
+        widths = [width + VALUE_BYTES for width in widths]
     for places, columns in lacking.items():
         for some in _runs(places, length):
             rows = [(ranges[place], ranges[place + 1] - ranges[place]) for place in some]
