@@ -95,7 +95,7 @@ def test_a_small_file_of_which_all_is_wanted_is_read_at_once() -> None:
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary()])
-def test_text_comes_back_however_it_is_coded(kind: pa.DataType) -> None:
+def test_text_comes_back_however_it_is_coded(kind: pa.DataType, monkeypatch: pytest.MonkeyPatch) -> None:
     """Few values, nulls, values that fill more than a dictionary may take, values that differ, and no rows of some."""
     numbers = np.random.default_rng(0).integers(0, 3, 40_000)
     texts = {
@@ -114,6 +114,9 @@ def test_text_comes_back_however_it_is_coded(kind: pa.DataType) -> None:
     read = Columns(lambda: pa.BufferReader(file), file[-length:], THREADS_FROM)
     coded = {"few", "gaps", "null", "later"} if kind != pa.binary() else set()
     assert coded <= set(read._coded) <= coded | {"much"}
+    assert read.read(table.column_names).equals(table)
+    assert all(column.num_chunks == 1 for column in read.read(["few", "gaps", "later"]).columns)
+    monkeypatch.setattr(module, "MOST_TEXT", 1000)
     assert read.read(table.column_names).equals(table)
     assert read.read(["gaps", "much"], [2, 0]).equals(pa.concat_tables([table[30_000:], table[:15_000]]).select([1, 4]))
     condition = pc.field("few") == pa.scalar("é").cast(kind)

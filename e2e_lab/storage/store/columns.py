@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
-from itertools import islice
+from itertools import accumulate, islice
 from threading import local
 from typing import Any, TypeVar
 
@@ -32,6 +32,7 @@ THREADS_FROM = 1 << 20  # bytes of a file
 COPIED = 1 << 24  # bytes; to copy more takes longer than threads wait for their turns to ask Python
 PORTIONS = 2  # of each thread in what is left to read
 TEXT_WIDTH = 24
+MOST_TEXT = (1 << 31) - 1  # bytes in one array with offsets of 32 bits
 MANY = 8  # rows to a byte of a compressed dictionary: with fewer, to take it in takes longer than it saves
 T = TypeVar("T")
 R = TypeVar("R")
@@ -214,10 +215,17 @@ class _Opened(local):
 
 
 def _looked_up(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
-    """*column* as *kind*, where it was read as codes."""
+    """*column* as *kind*, where it was read as codes: in one chunk, as Parquet's reader would have it."""
     if not pat.is_dictionary(column.type):
         return column
-    return pa.chunked_array([chunk.dictionary.cast(kind).take(chunk.indices) for chunk in column.chunks], kind)
+    entries = [chunk.dictionary.cast(kind) for chunk in column.chunks]
+    longest = max((pc.max(pc.binary_length(some)).as_py() or 0 for some in entries), default=0)
+    if not entries or longest * len(column) > MOST_TEXT:
+        parts = [some.take(chunk.indices) for some, chunk in zip(entries, column.chunks, strict=True)]
+        return pa.chunked_array(parts, kind)
+    firsts = accumulate(map(len, entries), initial=0)
+    codes = [pc.add(chunk.indices, pa.scalar(n, pa.int32())) for n, chunk in zip(firsts, column.chunks, strict=False)]
+    return pa.chunked_array([pa.concat_arrays(entries).take(pa.concat_arrays(codes))], kind)
 
 
 def _is_text(kind: pa.DataType) -> bool:
