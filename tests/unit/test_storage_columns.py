@@ -129,6 +129,17 @@ def test_text_comes_back_however_it_is_coded(kind: pa.DataType, monkeypatch: pyt
     assert empty.read(table.column_names).equals(table[:0])
 
 
+def test_what_the_file_itself_calls_a_dictionary_stays_one() -> None:
+    texts = pa.array([("north", "south", None)[n % 3] for n in range(30_000)])
+    table = pa.table({"category": texts.dictionary_encode(), "text": texts})
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, row_group_size=10_000)
+    file = sink.getvalue()
+    read = Columns(lambda: pa.BufferReader(file), file, THREADS_FROM).read(["category", "text"])
+    assert read.schema == table.schema
+    assert read.column("category").cast(pa.string()).equals(table.column("text"))
+
+
 @pytest.mark.parametrize(
     ("said", "names"),
     [("n", ["n"]), ("n x", ["n", "x"]), ("s", ["s"]), ("no column", []), ("by place", ["n", "x", "text", "s"])],

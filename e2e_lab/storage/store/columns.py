@@ -216,7 +216,7 @@ class _Opened(local):
 
 def _looked_up(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     """*column* as *kind*, where it was read as codes: in one chunk, as Parquet's reader would have it."""
-    if not pat.is_dictionary(column.type):
+    if not pat.is_dictionary(column.type) or pat.is_dictionary(kind):  # as the file itself has it
         return column
     entries = [chunk.dictionary.cast(kind) for chunk in column.chunks]
     longest = max((pc.max(pc.binary_length(some)).as_py() or 0 for some in entries), default=0)
