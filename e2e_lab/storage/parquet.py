@@ -66,6 +66,15 @@ def leaves_of(kind: pa.DataType) -> int:
     return sum(leaves_of(kind.field(n).type) for n in range(kind.num_fields))
 
 
+def is_text(kind: pa.DataType) -> bool:
+    """Whether it is text as a Parquet file may have it, which has no views.
+
+    >>> is_text(pa.large_string()), is_text(pa.dictionary(pa.int32(), pa.string()))
+    (True, False)
+    """
+    return bool(pat.is_string(kind) or pat.is_large_string(kind))
+
+
 def to_parquet(table: pa.Table) -> pa.Table:
     """*table* with unique names and only such types as Parquet gives back; :class:`UnsupportedData` names a column."""
     if not table.num_columns:
@@ -92,8 +101,7 @@ def stored_type(kind: pa.DataType, *, top: bool = True) -> pa.DataType:
     (TimestampType(timestamp[ms, tz=UTC]), DataType(int64))
     """
     if pat.is_dictionary(kind):
-        text = pat.is_string(kind.value_type) or pat.is_large_string(kind.value_type)
-        if top and (text or pat.is_string_view(kind.value_type)):
+        if top and (is_text(kind.value_type) or pat.is_string_view(kind.value_type)):
             return pa.dictionary(pa.int32(), pa.string())
         return stored_type(kind.value_type, top=False)
     if pat.is_list(kind) or pat.is_fixed_size_list(kind):

@@ -162,12 +162,11 @@ class _Reading:
 
     def assembled(self, shown: Sequence[int]) -> pd.DataFrame:
         """Numbers where they lie; other plain columns at once, which pyarrow does in parallel; the rest one by one."""
-        index = pd.RangeIndex(self.table.num_rows)
         plain = {p: self.table.column(self.at[p]) for p in shown if self.plain(p)}
         series: dict[int, pd.Series[Any]] = {}
         if len(shown) <= APART_AT_MOST:
             there = {p: in_place(column) for p, column in plain.items()}
-            series = {p: pd.Series(one, index, copy=False) for p, one in there.items() if one is not None}
+            series = {p: pd.Series(one, copy=False) for p, one in there.items() if one is not None}
         bulk = [p for p in plain if p not in series]
         if len(bulk) > 1:
             text = default_string()
@@ -176,6 +175,7 @@ class _Reading:
             if len(bulk) == len(shown):
                 return found
             series |= {p: found[str(p)] for p in bulk}
+        index = pd.RangeIndex(self.table.num_rows)
         ordered = {n: series[p] if p in series else self.column(p) for n, p in enumerate(shown)}
         for one in ordered.values():
             one.index = index  # the same one, or pandas looks each up

@@ -17,7 +17,7 @@ import pyarrow.types as pat
 from numpy.typing import NDArray
 
 from e2e_lab.storage.identity import Content
-from e2e_lab.storage.parquet import to_parquet
+from e2e_lab.storage.parquet import is_text, to_parquet
 from e2e_lab.storage.store.footer import Leaf
 from e2e_lab.storage.values import rows_of
 
@@ -44,7 +44,7 @@ def known_coding(leaves: Sequence[Leaf], kind: pa.DataType) -> Coding:
     if len(leaves) != 1:
         return "plain"
     if _RLE_DICTIONARY in leaves[0].encodings:
-        return "sorted" if _is_text(kind) else "dictionary"
+        return "sorted" if is_text(kind) else "dictionary"
     return "delta" if _DELTA_BINARY_PACKED in leaves[0].encodings else "plain"
 
 
@@ -73,11 +73,7 @@ def _coding(sample: pa.ChunkedArray) -> Coding:
         return "delta"
     if not repeats:
         return "plain"
-    return "sorted" if _is_text(kind) else "dictionary"
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pat.is_string(kind) or pat.is_large_string(kind))
+    return "sorted" if is_text(kind) else "dictionary"
 
 
 def _by_sorted_dictionary(texts: pa.Array) -> pa.DictionaryArray:

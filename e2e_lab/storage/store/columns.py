@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from pyarrow import acero
 
 from e2e_lab.storage.identity import THREADS
-from e2e_lab.storage.parquet import leaves_of
+from e2e_lab.storage.parquet import is_text, leaves_of
 
 THREADS_FROM = 1 << 20  # bytes of a file
 COPIED = 1 << 24  # bytes; to copy more takes longer than threads wait for their turns to ask Python
@@ -66,9 +66,9 @@ class Columns:
     def _described(self) -> pq.ParquetFile:
         return pq.ParquetFile(pa.BufferReader(self.footer))
 
-    @property
+    @cached_property
     def schema(self) -> pa.Schema:
-        """Names and types as Parquet has them."""
+        """Names and types as Parquet has them; pyarrow would make it anew each time."""
         return self._described.schema_arrow
 
     @cached_property
@@ -131,13 +131,13 @@ class Columns:
         They are read as codes and looked up afterwards: Parquet's reader would append one text after the other.
         """
 
-        def coded(name: str) -> bool:
-            (chunk,) = self._chunks[name]
-            if not chunk.has_dictionary_page:
-                return False
-            return bool(MANY * (chunk.data_page_offset - chunk.dictionary_page_offset) <= self.rows[0])
-
-        return [said.name for said in self.schema if self.rows and _is_text(said.type) and coded(said.name)]
+        return [
+            said.name
+            for said in self.schema
+            for chunk in (self._chunks[said.name] if is_text(said.type) else ())
+            if chunk.has_dictionary_page
+            and MANY * (chunk.data_page_offset - chunk.dictionary_page_offset) <= self.rows[0]
+        ]
 
     def all(self) -> list[Picked]:
         """All rows."""
@@ -226,10 +226,6 @@ def _looked_up(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     firsts = accumulate(map(len, entries), initial=0)
     codes = [pc.add(chunk.indices, pa.scalar(n, pa.int32())) for n, chunk in zip(firsts, column.chunks, strict=False)]
     return pa.chunked_array([pa.concat_arrays(entries).take(pa.concat_arrays(codes))], kind)
-
-
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pat.is_string(kind) or pat.is_large_string(kind))
 
 
 def _width(kind: pa.DataType) -> int:

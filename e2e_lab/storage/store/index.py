@@ -45,7 +45,7 @@ class Index:
         self.path = project.home / "store" / "index.sqlite"
         self._refused = time.monotonic() < _PAUSED.get(self.path, 0)
 
-    def pieces(self, fingerprints: Iterable[bytes]) -> dict[bytes, tuple[str, int]]:
+    def pieces(self, fingerprints: Collection[bytes]) -> dict[bytes, tuple[str, int]]:
         """For those that are known, a version that has the piece, and its place there."""
 
         def ask(database: sqlite3.Connection) -> dict[bytes, tuple[str, int]]:
@@ -53,9 +53,9 @@ class Index:
             rows = ((one, database.execute(query, (one,)).fetchone()) for one in fingerprints)
             return {one: row for one, row in rows if row is not None and _sensible(row[0], row[1])}
 
-        return self._with(ask) or {}
+        return (self._with(ask) if fingerprints else None) or {}
 
-    def pages(self, hashes: Iterable[bytes]) -> dict[bytes, Span]:
+    def pages(self, hashes: Collection[bytes]) -> dict[bytes, Span]:
         """For those that are known, where a page of this short hash lies."""
 
         def ask(database: sqlite3.Connection) -> dict[bytes, Span]:
@@ -63,7 +63,7 @@ class Index:
             rows = ((one, database.execute(query, (one,)).fetchone()) for one in hashes)
             return {one: Span(*row) for one, row in rows if row is not None and _sensible(*row)}
 
-        return self._with(ask) or {}
+        return (self._with(ask) if hashes else None) or {}
 
     def blocks(self, digests: Iterable[bytes]) -> dict[bytes, bytes]:
         """For columns of these digests, those of their blocks, where they are known; who uses them checks them."""

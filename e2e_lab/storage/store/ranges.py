@@ -18,6 +18,7 @@ import pyarrow.types as pat
 from numpy.typing import NDArray
 
 from e2e_lab.storage.identity import Content
+from e2e_lab.storage.parquet import is_text
 from e2e_lab.storage.store.manifest import Cut
 
 COLUMN_BYTES = 3 << 19  # 1.5 MB: smaller pieces make loads slower, larger ones make edits dearer
@@ -135,17 +136,13 @@ def anchors(table: pa.Table) -> tuple[str, ...]:
 
 
 def _hashable(kind: pa.DataType) -> bool:
-    return bool(pat.is_integer(kind) or pat.is_floating(kind) or pat.is_temporal(kind) or _is_text(kind)) and not (
+    return bool(pat.is_integer(kind) or pat.is_floating(kind) or pat.is_temporal(kind) or is_text(kind)) and not (
         pat.is_float16(kind) or pat.is_interval(kind)
     )
 
 
-def _is_text(kind: pa.DataType) -> bool:
-    return bool(pat.is_string(kind) or pat.is_large_string(kind))
-
-
 def _rank(kind: pa.DataType) -> int:
-    return 2 if _is_text(kind) else 1 if pat.is_floating(kind) else 0
+    return 2 if is_text(kind) else 1 if pat.is_floating(kind) else 0
 
 
 def row_hashes(table: pa.Table, names: Sequence[str], start: int, length: int) -> Hashes:
@@ -174,7 +171,7 @@ def _mixed(bits: Hashes) -> Hashes:
 
 
 def _bits(column: pa.ChunkedArray) -> Hashes:
-    if _is_text(column.type):
+    if is_text(column.type):
         return np.concatenate([np.zeros(0, np.uint64), *(_text_bits(chunk) for chunk in column.chunks)])
     return np.concatenate([np.zeros(0, np.uint64), *(_number_bits(chunk) for chunk in column.chunks)])
 

@@ -169,7 +169,7 @@ class Writer:
 
     def _look_for(self, hashes: Sequence[bytes]) -> None:
         """Note where pages lie that are in the store already."""
-        found = self._index.pages(digest for digest in hashes if digest not in self._pages)
+        found = self._index.pages([digest for digest in hashes if digest not in self._pages])
         self.lease.hold(packs={span.pack for span in found.values()})
         there = {name for name in {span.pack for span in found.values()} if self.lease.has_pack(name)}
         self._pages |= {
