@@ -76,7 +76,7 @@ def prewarm(project: Project) -> threading.Thread:
     else scikit-learn, asked meanwhile what a frame is, may find half a polars.
     """
     for name in _LOOKED_FOR:
-        with suppress(ImportError):
+        with suppress(Exception):  # as may be of a broken package, which its user hears of where it is needed
             import_module(name)
 
     def work() -> None:

@@ -256,6 +256,15 @@ ex.prewarm(p).join()
 
 
 @pytest.mark.integration
+def test_a_package_that_cannot_be_imported_is_heard_of_by_those_who_use_it_only(tracked: Project) -> None:
+    (tracked.root / "polars").mkdir()
+    (tracked.root / "polars" / "__init__.py").write_text("raise RuntimeError('built for another processor')", "utf-8")
+    process = child(tracked, "import sys; sys.path.insert(0, str(p.root)); ex.prewarm(p).join(); print('goes on')")
+    out, said = process.communicate(timeout=60)
+    assert (out, said) == ("goes on\n", "")
+
+
+@pytest.mark.integration
 def test_two_processes_may_open_a_new_project_at_once(project: Project) -> None:
     racing = [child(project, f"ex.start(p, 'r{i}').finish()") for i in range(2)]
     for process in racing:
