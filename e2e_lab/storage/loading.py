@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -102,10 +102,12 @@ def _positions(stored: store.Stored, version: Snapshot, columns: Sequence[str] |
         chosen = [n for n in range(stored.visible) if n not in index]
     else:
         wanted = [columns] if isinstance(columns, str) else [str(column) for column in columns]
+        places: dict[str, list[int]] = {}
+        for n, name in enumerate(names):
+            places.setdefault(name, []).append(n)
         for column in wanted:
-            _known(column, names, version)
-        chosen = [n for column in wanted for n, name in enumerate(names) if name == column and n not in index]
-        chosen = list(dict.fromkeys(chosen))
+            _known(column, places, version)
+        chosen = [n for column in dict.fromkeys(wanted) for n in places[column] if n not in index]
     if kind != "pandas":
         return chosen
     codecs = form.get("dtypes", {})
@@ -113,13 +115,14 @@ def _positions(stored: store.Stored, version: Snapshot, columns: Sequence[str] |
     return [*needed, *(codecs[str(n)]["nulls"] for n in needed if "nulls" in codecs.get(str(n), {}))]
 
 
-def _known(column: str, names: Sequence[str], version: Snapshot) -> None:
+def _known(column: str, names: Collection[str], version: Snapshot) -> None:
     if column not in names:
         meant = closest(column, names)
-        listed = ", ".join(names[:20]) + (", …" if len(names) > 20 else "")
+        listed = list(names)
+        said = ", ".join(listed[:20]) + (", …" if len(listed) > 20 else "")
         raise UsageError(
-            f"{version.ref} has no column {column!r}. It has: {listed}.",
-            hint=f'columns=["{meant}"]' if meant else f'columns=["{names[0]}"]' if names else "",
+            f"{version.ref} has no column {column!r}. It has: {said}.",
+            hint=f'columns=["{meant}"]' if meant else f'columns=["{listed[0]}"]' if listed else "",
         )
 
 

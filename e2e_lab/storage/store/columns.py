@@ -33,6 +33,7 @@ COPIED = 1 << 24  # bytes; to copy more takes longer than threads wait for their
 PORTIONS = 2  # of each thread in what is left to read
 TEXT_WIDTH = 24
 MOST_TEXT = (1 << 31) - 1  # bytes in one array with offsets of 32 bits
+CODED_ROWS = 1 << 14  # of a row group; of fewer, to look texts up takes longer than it saves
 MANY = 8  # rows to a byte of a compressed dictionary: with fewer, to take it in takes longer than it saves
 T = TypeVar("T")
 R = TypeVar("R")
@@ -125,18 +126,20 @@ class Columns:
         return {said.name: kept[said.name] + rows * _width(said.type) for said in self.schema}
 
     @cached_property
-    def _coded(self) -> list[str]:
-        """The texts that are kept by a small dictionary, by the first row group.
+    def _coded(self) -> list[int]:
+        """The texts that are kept by a small dictionary, by the first row group: the numbers of their leaves.
 
         They are read as codes and looked up afterwards: Parquet's reader would append one text after the other.
         """
-
+        if not self.rows or self.rows[0] < CODED_ROWS:
+            return []
+        before = accumulate((len(some) for some in self._chunks.values()), initial=0)
         return [
-            said.name
-            for said in self.schema
-            for chunk in (self._chunks[said.name] if is_text(said.type) else ())
-            if chunk.has_dictionary_page
-            and MANY * (chunk.data_page_offset - chunk.dictionary_page_offset) <= self.rows[0]
+            leaf
+            for leaf, said, some in zip(before, self.schema, self._chunks.values(), strict=False)
+            if is_text(said.type)
+            and some[0].has_dictionary_page
+            and MANY * (some[0].data_page_offset - some[0].dictionary_page_offset) <= self.rows[0]
         ]
 
     def all(self) -> list[Picked]:
@@ -218,6 +221,8 @@ def _looked_up(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     """*column* as *kind*, where it was read as codes: in one chunk, as Parquet's reader would have it."""
     if not pat.is_dictionary(column.type) or pat.is_dictionary(kind):  # as the file itself has it
         return column
+    if column.num_chunks == 1:
+        return pa.chunked_array([column.chunk(0).dictionary.cast(kind).take(column.chunk(0).indices)])
     entries = [chunk.dictionary.cast(kind) for chunk in column.chunks]
     longest = max((pc.max(pc.binary_length(some)).as_py() or 0 for some in entries), default=0)
     if not entries or longest * len(column) > MOST_TEXT:
@@ -276,8 +281,9 @@ def fields_of(condition: pc.Expression, schema: pa.Schema) -> list[str]:
         return list(schema.names)
 
     def among(part: Sequence[str]) -> list[str]:
+        without = set(part)
         try:
-            _bind(condition, [said for said in schema if said.name not in set(part)])
+            _bind(condition, [said for said in schema if said.name not in without])
         except pa.ArrowInvalid:
             half = len(part) // 2
             return list(part) if len(part) == 1 else among(part[:half]) + among(part[half:])
