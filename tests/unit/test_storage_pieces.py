@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import errno
 import io
+import os
 import struct
 from itertools import pairwise
 from pathlib import Path
@@ -17,7 +19,7 @@ from blake3 import blake3
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from e2e_lab.errors import Damaged
+from e2e_lab.errors import Damaged, StorageRefused
 from e2e_lab.project import Project
 from e2e_lab.storage.identity import Content, column_digests, side_by_side
 from e2e_lab.storage.parquet import from_parquet, physical_schema
@@ -379,7 +381,7 @@ def pack_of(place: Project, blobs: list[bytes]) -> str:
         for blob in blobs:
             writer.add(blob, short_hash(blob))
         name = writer.sealed()
-        writer.keep()
+        writer.keep().result()
     assert name is not None
     return name
 
@@ -405,7 +407,26 @@ def test_a_pack_that_is_not_finished_leaves_nothing(place: Project) -> None:
     assert list((place.home / "store" / "packs").iterdir()) == []
     with PackWriter(place) as writer:
         assert writer.sealed() is None
-        writer.keep()
+        writer.keep().result()
+
+
+@pytest.mark.parametrize(("blobs", "fails_at"), [(1, 1), (1, 2), (3, 1)])
+def test_a_disk_that_fails_while_a_pack_is_made_keeps_it_from_being_made(
+    place: Project, monkeypatch: pytest.MonkeyPatch, blobs: int, fails_at: int
+) -> None:
+    """The system says so once only: to whoever syncs first, which is long before the end."""
+    real, calls = os.fsync, []
+
+    def failing(fd: int) -> None:
+        calls.append(fd)
+        if len(calls) == fails_at:
+            raise OSError(errno.EIO, "Input/output error")
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with pytest.raises(StorageRefused, match="Input/output error"):
+        pack_of(place, [bytes([number]) * (5 << 20) for number in range(blobs)])
+    assert list((place.home / "store" / "packs").iterdir()) == []
 
 
 def test_a_pack_is_checked_once_from_many_threads(place: Project) -> None:

@@ -14,6 +14,7 @@ import shutil
 import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +34,7 @@ MAGIC = b"E2EPACK2"
 SHORT = 16
 _TABLE = np.dtype([("hash", f"V{SHORT}"), ("checksum", "<u8"), ("length", "<u8")])
 _BUFFER = 1 << 20
+_SYNCED = 4 << 20  # bytes after which the disk is set to work: what it gets at the end, everybody waits for
 
 
 class Span(NamedTuple):
@@ -56,7 +58,8 @@ def short_hash(content: bytes | memoryview) -> bytes:
 class PackWriter:
     """A new pack: blobs are added to a temporary file; :meth:`sealed` says its name, :meth:`keep` makes it durable.
 
-    Nothing is made on disk before the first blob. Left without :meth:`keep`, it leaves nothing behind.
+    Nothing is made on disk before the first blob. Left without :meth:`keep`, it leaves nothing behind. The disk writes
+    what it was given while more is made.
     """
 
     def __init__(self, project: Project) -> None:
@@ -65,6 +68,9 @@ class PackWriter:
         self._temporary = self._folder / f".{os.getpid()}.{secrets.token_hex(4)}.tmp"
         self._file: int | None = None
         self._begun = False
+        self._disk = ThreadPoolExecutor(1)
+        self._syncing: Future[None] | None = None
+        self._synced = 0
         self._hash = blake3()
         self._waiting: list[bytes | memoryview] = []
         self._waits = 0
@@ -76,6 +82,7 @@ class PackWriter:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, value: object, trace: TracebackType | None) -> None:
+        self._disk.shutdown()
         if self._begun:
             with suppress(OSError):  # what went wrong first is what is said
                 self._temporary.unlink(missing_ok=True)
@@ -107,12 +114,17 @@ class PackWriter:
             self._name = str(self._hash.hexdigest(length=SHORT))
         return self._name
 
-    def keep(self) -> None:
-        """Sync the pack that was :meth:`sealed`, if there is one, and give it its name; in any thread."""
+    def keep(self) -> Future[None]:
+        """Begin to sync the pack that was :meth:`sealed`, if there is one, and to give it its name then."""
+        return self._disk.submit(self._keep)
+
+    def _keep(self) -> None:
         if self._name is None:
             return
         assert self._file is not None
         with writing(self._folder):
+            if self._syncing is not None:
+                self._syncing.result()  # an error is said once, to whoever syncs first
             os.fsync(self._file)
             self._close()
             os.replace(self._temporary, pack_path(self._project, self._name))
@@ -145,6 +157,11 @@ class PackWriter:
             left = memoryview(content)
             while left:
                 left = left[os.write(self._file, left) :]
+            if self.position - self._synced >= _SYNCED and (self._syncing is None or self._syncing.done()):
+                if self._syncing is not None:
+                    self._syncing.result()
+                self._synced = self.position
+                self._syncing = self._disk.submit(os.fsync, self._file)
 
 
 def drop_unfinished(folder: Path) -> None:

@@ -189,7 +189,7 @@ def _copied(project: Project, mine: Lease, wanted: Sequence[Use]) -> Moved:
         if name is None:
             return {}
         mine.hold(packs=[name])
-        writer.keep()
+        writer.keep().result()
     Index(project).add_pack(Pack(project, name))
     return {old: Span(name, offset, length) for old, (offset, length) in lies.items()}
 

@@ -199,18 +199,17 @@ class Writer:
             extras = self._placed(digest, said.extras)
         pack = self._pack.sealed()
         self.lease.hold(packs=[pack] if pack else (), snapshots=[said.id])
-        with ThreadPoolExecutor(1) as disk:
-            kept = disk.submit(self._pack.keep)
-            named = {one: _named(piece, pack) for one, piece in self._known.items()}
-            groups = [[named[one] for one in group] for group in self._groups]
-            manifest = replace(
-                composed(self.physical, cut, groups, said),
-                extras_span=_in_pack(extras, pack) if extras else None,
-                extras=b"" if extras else said.extras,
-            )
-            packed = self._pack.position if pack else 0
-            content = manifest.to_bytes(packed=packed)
-            kept.result()
+        kept = self._pack.keep()
+        named = {one: _named(piece, pack) for one, piece in self._known.items()}
+        groups = [[named[one] for one in group] for group in self._groups]
+        manifest = replace(
+            composed(self.physical, cut, groups, said),
+            extras_span=_in_pack(extras, pack) if extras else None,
+            extras=b"" if extras else said.extras,
+        )
+        packed = self._pack.position if pack else 0
+        content = manifest.to_bytes(packed=packed)
+        kept.result()
         write_manifest(self.project, manifest, content)
         pages = [(digest, _in_pack(span, pack)) for digest, span in self._pages.items() if span.pack == NEW]
         pieces = [(one, manifest.places[one]) for one in self._new]
