@@ -8,8 +8,10 @@ again, so that of two processes that save at once each gets its own number.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import cache
 from typing import Any, TypeAlias
 
 from e2e_lab.errors import Locked, UsageError, closest
@@ -33,7 +35,8 @@ def fingerprint(frame: Any) -> str:
 
 
 Author: TypeAlias = str | Callable[[], str | None] | None
-"""Who makes a version, or a function that says so: it is only asked where there is something to write."""
+"""Who makes a version, or a function that says so: it is only asked where there is something to write, and beside the
+writing, since git takes a while to say."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +48,7 @@ class Wanted:
     parents: tuple[Parent, ...]
     source: str | None
     message: str | None
-    author: Author
+    author: str | None
     origin: Origin
 
 
@@ -75,9 +78,14 @@ def snapshot(
     """
     name = dataset_name(name)
     before = record_files.found(project, name)
-    wanted = Wanted(name, _stage(name, stage, before, parents, source), tuple(parents), source, message, author, origin)
-    with store.lease(project) as lease:
-        made = _put(project, frame, lease, before=before, name=name, key=key)
+    wanted = Wanted(name, _stage(name, stage, before, parents, source), tuple(parents), source, message, None, origin)
+    with store.lease(project) as lease, ThreadPoolExecutor(1) as beside:
+
+        @cache
+        def asked() -> Future[str | None]:
+            return beside.submit(lambda: author() if callable(author) else author)
+
+        made = _put(project, frame, lease, before=before, name=name, key=key, changed=asked)
         new_key = made.key if key is not None else None
         others = tuple(parent for parent in wanted.parents if (parent.name, parent.id) != (name, made.id))
         wanted = replace(wanted, parents=others)
@@ -87,7 +95,7 @@ def snapshot(
             if made.added:
                 project.changed()
             return replace(before, changed=False, bytes_stored=made.added, notes=said)
-        wanted = replace(wanted, author=author() if callable(author) else author)
+        wanted = replace(wanted, author=asked().result())
         with project.lock(f"snapshot {name}"):
             now = record_files.found(project, name)
             _stage(name, wanted.stage, now, parents, source)
@@ -144,16 +152,26 @@ class _Made:
 
 
 def _put(
-    project: Project, frame: Any, lease: store.Lease, *, before: Snapshot | None, name: str, key: Sequence[str] | None
+    project: Project,
+    frame: Any,
+    lease: store.Lease,
+    *,
+    before: Snapshot | None,
+    name: str,
+    key: Sequence[str] | None,
+    changed: Callable[[], object] | None = None,
 ) -> _Made:
-    """Put *frame* into the store; one that comes as a stream is never in memory as a whole."""
+    """Put *frame* into the store; one that comes as a stream is never in memory as a whole.
+
+    Of one that does not, *changed* is called as soon as it is known that there is something to write.
+    """
     parent = before.id if before else None
     old_key = before.key if before else ()
     stream = as_stream(frame)
     if stream is None:
         content = from_frame(frame)
         fitting, notes = check_key(content, key, old_key, name)
-        put = store.put(project, content, lease, parent=parent)
+        put = store.put(project, content, lease, parent=parent, changed=changed)
     else:
         put = store.put_stream(project, stream, lease, parent=parent)
         content = Content(put.schema.empty_table())
@@ -215,7 +233,7 @@ def _version(made: _Made, wanted: Wanted, now: Snapshot | None) -> Snapshot:
         source=wanted.source,
         key=made.key,
         message=wanted.message,
-        author=wanted.author if isinstance(wanted.author, str) else None,
+        author=wanted.author,
         time=_now(),
         origin=wanted.origin,
     )

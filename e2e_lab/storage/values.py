@@ -12,8 +12,10 @@ is written a portion at a time, into memory that is still near when it is hashed
 from __future__ import annotations
 
 import json
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterator, Sequence
-from typing import Any
+from itertools import accumulate
+from typing import Any, NamedTuple
 
 import numpy as np
 import pyarrow as pa
@@ -97,12 +99,14 @@ def _with_length(content: bytes) -> bytes:
 def feeder(column: pa.ChunkedArray, *, as_it_lies: bool = False) -> Feed:
     """What feeds a digest the values of *column* from one row to before another, as :func:`feed_values` does.
 
-    What numbers in one chunk are is asked here, once: asking can take longer than to hash a piece of them.
+    What numbers in one chunk are, and text in any, is asked here, once: asking can take longer than to hash a piece.
     """
     plain = _plain_numbers(column) if as_it_lies or not pat.is_floating(column.type) else None
-    if plain is None:
-        return lambda digest, first, last: feed_values(digest, column.slice(first, last - first), as_it_lies=as_it_lies)
-    return _numbers_feeder(plain, column.type.bit_width // 8, ALL_THERE)
+    if plain is not None:
+        return _numbers_feeder(plain, column.type.bit_width // 8, ALL_THERE)
+    if _has_offsets(column.type):
+        return _text_feeder(column, as_it_lies)
+    return lambda digest, first, last: feed_values(digest, column.slice(first, last - first), as_it_lies=as_it_lies)
 
 
 def saying_feeder(column: pa.ChunkedArray) -> Feed:
@@ -179,7 +183,7 @@ def feed_values(digest: Any, values: pa.Array | pa.ChunkedArray, *, as_it_lies: 
     elif _is_list(kind) or pat.is_fixed_size_list(kind) or pat.is_map(kind):
         _lists(digest, parts, kind)
     elif logical_type(kind) in ("string", "binary"):
-        _strings(digest, parts, kind, as_it_lies)
+        _strings(digest, [_Text.of(part) for part in parts], as_it_lies)
     else:
         _fixed_width(digest, parts, kind, as_it_lies)
 
@@ -343,39 +347,76 @@ def _with_one_nan(values: NDArray[Any]) -> Bytes:
 # ---- text and bytes ------------------------------------------------------------------------------------------
 
 
-def _strings(digest: Any, parts: Sequence[pa.Array], kind: pa.DataType, as_it_lies: bool) -> None:
-    if pat.is_string_view(kind) or pat.is_binary_view(kind):
-        kind = pa.large_string() if pat.is_string_view(kind) else pa.large_binary()
-        parts = [part.cast(kind) for part in parts]
-    form = np.int64 if pat.is_large_string(kind) or pat.is_large_binary(kind) else np.int32
+class _Text(NamedTuple):
+    """Text or bytes of one chunk: *offsets*, one more than there are values, say where in *data* each lies."""
+
+    array: pa.Array
+    offsets: NDArray[Any]
+    data: memoryview
+
+    @classmethod
+    def of(cls, array: pa.Array) -> _Text:
+        kind = array.type
+        if not _has_offsets(kind):
+            array = array.cast(pa.large_string() if pat.is_string_view(kind) else pa.large_binary())
+        form = np.dtype(np.int32 if pat.is_string(kind) or pat.is_binary(kind) else np.int64)
+        offsets = np.frombuffer(array.buffers()[1], form, count=len(array) + 1, offset=array.offset * form.itemsize)
+        return cls(array, offsets, memoryview(array.buffers()[2] or b""))
+
+    def rows(self, first: int, last: int) -> _Text:
+        """Those from one row to before another."""
+        return _Text(self.array.slice(first, last - first), self.offsets[first : last + 1], self.data)
+
+    def joined(self) -> memoryview:
+        """All of them, one after the other."""
+        return self.data[int(self.offsets[0]) : int(self.offsets[-1])]
+
+    def without_nulls(self) -> _Text:
+        """The same with nothing under nulls."""
+        return _Text.of(self.array.fill_null("" if logical_type(self.array.type) == "string" else b""))
+
+
+def _has_offsets(kind: pa.DataType) -> bool:
+    return bool(pat.is_string(kind) or pat.is_large_string(kind) or pat.is_binary(kind) or pat.is_large_binary(kind))
+
+
+def _text_feeder(column: pa.ChunkedArray, as_it_lies: bool) -> Feed:
+    chunks = [_Text.of(chunk) for chunk in column.chunks if len(chunk)]
+    starts = [0, *accumulate(len(chunk.array) for chunk in chunks)]
+
+    def feed(digest: Any, first: int, last: int) -> None:
+        there = range(bisect_right(starts, first) - 1, bisect_left(starts, last))
+        if last - first < len(there) * SMALL:
+            return feed_values(digest, column.slice(first, last - first), as_it_lies=as_it_lies)
+        digest.update((last - first).to_bytes(8, "little"))
+        some = [chunks[n].rows(max(first - starts[n], 0), min(last, starts[n + 1]) - starts[n]) for n in there]
+        return _strings(digest, some, as_it_lies)
+
+    return feed
+
+
+def _strings(digest: Any, parts: Sequence[_Text], as_it_lies: bool) -> None:
+    longest = max((len(part.offsets) for part in parts), default=1)
+    room: Whole = np.empty(min(NEAR // 32, longest), np.int64)  # which stays near, with the offsets it is made of
     texts = []
-    for part, valid in zip(parts, _validity(digest, parts, as_it_lies), strict=True):
-        found, text = _lengths(digest, _offsets(part, form), valid), _text(part, form)
-        if found != len(text):  # bytes under nulls
-            text = _text(part.fill_null("" if pat.is_string(kind) or pat.is_large_string(kind) else b""), form)
+    for part, valid in zip(parts, _validity(digest, [part.array for part in parts], as_it_lies), strict=True):
+        text = part.joined()
+        if _lengths(digest, part.offsets, valid, room) != len(text):  # bytes under nulls
+            text = part.without_nulls().joined()
         texts.append(text)
     for text in texts:
         digest.update(text)
 
 
-def _text(array: pa.Array, form: Any) -> memoryview:
-    offsets, data = _offsets(array, form), array.buffers()[2]
-    return memoryview(b"" if data is None else data)[int(offsets[0]) : int(offsets[-1])]
-
-
-def _offsets(array: pa.Array, form: Any) -> NDArray[Any]:
-    return np.frombuffer(array.buffers()[1], form, count=len(array) + 1, offset=array.offset * np.dtype(form).itemsize)
-
-
-def _lengths(digest: Any, offsets: NDArray[Any], valid: Bits | None) -> int:
-    """Feed the length of each text, 0 where there is none; of how many bytes they are together."""
-    room: Whole = np.empty(min(SOME, len(offsets) - 1), np.int64)
+def _lengths(digest: Any, offsets: NDArray[Any], valid: Bits | None, room: Whole) -> int:
+    """Feed the length of each text, 0 where there is none, made in some *room*; of how many bytes they are together."""
     together = 0
-    for some in _portions(len(offsets) - 1, 16):  # an offset read, a length written
-        lengths = room[: some.stop - some.start]
-        np.subtract(offsets[some.start + 1 : some.stop + 1], offsets[some], out=lengths)
+    for start in range(0, len(offsets) - 1, len(room)):
+        some = offsets[start : start + len(room) + 1]
+        lengths = room[: len(some) - 1]
+        np.subtract(some[1:], some[:-1], out=lengths)
         if valid is not None:
-            lengths *= valid[some]
+            lengths *= valid[start : start + len(lengths)]
             together += int(lengths.sum())
         digest.update(lengths.view(np.uint8).data)
     return together if valid is not None else int(offsets[-1] - offsets[0])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -33,10 +34,18 @@ class Put:
     rows: int
 
 
-def put(project: Project, content: Content, lease: Lease, *, parent: str | None = None) -> Put:
+def put(
+    project: Project,
+    content: Content,
+    lease: Lease,
+    *,
+    parent: str | None = None,
+    changed: Callable[[], object] | None = None,
+) -> Put:
     """Store *content* under its id. The bytes of *parent*, and of all else that is stored, are not written again.
 
-    *lease* keeps the version from being collected until something refers to it.
+    *lease* keeps the version from being collected until something refers to it. *changed* is called as soon as it is
+    known that this is not the *parent*.
     """
     rows, schema = content.lying.num_rows, content.lying.schema
     # One without columns is kept as a column of nulls, which is not the table's: neither id nor counts have it.
@@ -50,6 +59,8 @@ def put(project: Project, content: Content, lease: Lease, *, parent: str | None 
     done = Put(made, 0, schema, rows)
     if before is not None and before.id == made and Packs(project).trusted(before.needed):
         return done  # and nothing is written, not even a lease
+    if changed is not None:
+        changed()
     before = manifest_held(project, lease, before.id, seen=before) if before is not None else None
     there = manifest_held(project, lease, made)
     if there is not None and Packs(project).trusted(there.needed):
