@@ -45,7 +45,7 @@ def table(rows: int, seed: int = 0) -> pa.Table:
 
 
 def prints_of(said: pa.Field, column: pa.ChunkedArray, bounds: list[int], quick: Quick) -> list[bytes]:
-    return pieces.fingerprints(Content(pa.table([column], schema=pa.schema([said]))), 0, bounds, quick)
+    return pieces.Printer(Content(pa.table([column], schema=pa.schema([said]))), 0, quick).prints(bounds)
 
 
 def encoded(

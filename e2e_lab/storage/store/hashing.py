@@ -16,7 +16,7 @@ from e2e_lab.storage.identity import Content, block_digests, digest_of, side_by_
 from e2e_lab.storage.store.blocks import BlocksBefore, column_before
 from e2e_lab.storage.store.index import Index
 from e2e_lab.storage.store.manifest import Cut, Manifest, Quick
-from e2e_lab.storage.store.pieces import fingerprints
+from e2e_lab.storage.store.pieces import Printer
 from e2e_lab.storage.values import has_nan
 
 
@@ -38,9 +38,10 @@ def hashed(content: Content, plan: Cut, quick: Quick, parent: Manifest | None, i
     before = BlocksBefore(index, parent, plan) if parent is not None else None
     known = _parent_digests(parent, plan) if parent is not None else {}
     made: dict[bytes, bytes] = {}
+    printers = [Printer(content, place, quick) for place in range(len(fields))]
 
     def of_one(place: int) -> tuple[list[bytes], bytes]:
-        prints = fingerprints(content, place, plan.ranges, quick)
+        prints = printers[place].prints(plan.ranges)
         digest = known.get((fields[place].name, *prints))
         if digest is None:
             same = before.same(fields[place].name, prints) if before is not None else {}

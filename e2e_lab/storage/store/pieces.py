@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import pairwise
 from typing import Any
 
@@ -40,34 +41,51 @@ class Encoded:
     pages: tuple[tuple[bytes, memoryview], ...]
 
 
-def fingerprints(content: Content, place: int, ranges: Sequence[int], quick: Quick) -> list[bytes]:
-    """The fingerprint of a column's piece in each range: of its type, nullability and values.
+class Printer:
+    """What takes the fingerprints of a column's pieces; those of many are made before the first of them is at work.
 
-    Those that *quick* knows are not computed. Values are looked up as they lie. What is not known so will have changed;
-    but where the values turn out to be the same, which have been elsewhere meanwhile, say in a file, the next ones are
-    looked up as they are fed, too. It learns how they lie now.
+    What each column is, is asked hot on the heels of the column before: between two that are hashed it would take
+    several times as long, for by then nothing of Python is near any more.
     """
-    slowly, quickly = blake3(derive_key_context=CONTEXT), xxh3_128(seed=quick.seed)
-    feed_type(_Both(slowly, quickly), content.lying.schema.field(place))
-    look, feed = content.feed_lying(place), content.feed(place)
-    alike = content.lies_as_fed(place)
-    found = []
-    moved = False
-    for rows in pairwise(ranges):
-        lying = _hashed(quickly, look, rows) if quick.known or not alike else None
-        one = quick.known.get(lying) if lying else None
-        if one is None and moved:
-            one = quick.known.get(_hashed(quickly, feed, rows))
-        if one is not None:
-            fed = quick.before[one].fed
-        else:  # both at once: to prepare what is fed takes longer than to hash it
-            digest, hint = slowly.copy(), quickly.copy()
-            feed(_Both(digest, hint), *rows)
-            one, fed = digest.digest(length=SHORT), hint.digest()
-            moved = not alike and fed in quick.known
-        quick.found[one] = Hints(fed, lying or fed)
-        found.append(one)
-    return found
+
+    def __init__(self, content: Content, place: int, quick: Quick) -> None:
+        self._slowly, self._quickly = blake3(derive_key_context=CONTEXT), xxh3_128(seed=quick.seed)
+        feed_type(_Both(self._slowly, self._quickly), content.lying.schema.field(place))
+        self._look, self._alike = content.feed_lying(place), content.lies_as_fed(place)
+        self._content, self._place, self._quick = content, place, quick
+
+    @cached_property
+    def _feed(self) -> Feed:
+        return self._content.feed(self._place)
+
+    def prints(self, ranges: Sequence[int]) -> list[bytes]:
+        """The fingerprint of the piece in each range: of its type, nullability and values.
+
+        Those that *quick* knows are not computed. Values are looked up as they lie. What is not known so will have
+        changed; but where the values turn out to be the same, which have been elsewhere meanwhile, say in a file, the
+        next ones are looked up as they are fed, too. It learns how they lie now.
+        """
+        quick, found, moved = self._quick, [], False
+        for rows in pairwise(ranges):
+            lying = self._hashed(self._look, rows) if quick.known or not self._alike else None
+            one = quick.known.get(lying) if lying else None
+            if one is None and moved:
+                one = quick.known.get(self._hashed(self._feed, rows))
+            if one is not None:
+                fed = quick.before[one].fed
+            else:  # both at once: to prepare what is fed takes longer than to hash it
+                digest, hint = self._slowly.copy(), self._quickly.copy()
+                self._feed(_Both(digest, hint), *rows)
+                one, fed = digest.digest(length=SHORT), hint.digest()
+                moved = not self._alike and fed in quick.known
+            quick.found[one] = Hints(fed, lying or fed)
+            found.append(one)
+        return found
+
+    def _hashed(self, feed: Feed, rows: tuple[int, int]) -> bytes:
+        digest = self._quickly.copy()
+        feed(digest, *rows)
+        return digest.digest()
 
 
 class _Both:
@@ -79,12 +97,6 @@ class _Both:
     def update(self, content: Any) -> None:
         for digest in self._digests:
             digest.update(content)
-
-
-def _hashed(begun: xxh3_128, feed: Feed, rows: tuple[int, int]) -> bytes:
-    digest = begun.copy()
-    feed(digest, *rows)
-    return digest.digest()
 
 
 def encoded(

@@ -13,7 +13,7 @@ from e2e_lab.storage.store.healing import heal
 from e2e_lab.storage.store.leases import Lease
 from e2e_lab.storage.store.manifest import Cut, Quick
 from e2e_lab.storage.store.packs import Packs
-from e2e_lab.storage.store.pieces import fingerprints
+from e2e_lab.storage.store.pieces import Printer
 from e2e_lab.storage.store.putting import Put
 from e2e_lab.storage.store.ranges import found_ranges, planned
 from e2e_lab.storage.store.writer import Described, Writer, manifest_held
@@ -79,8 +79,8 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
 
 
 def _prints(content: Content, ranges: Sequence[int], quick: Quick) -> list[list[bytes]]:
-    sizes = content.sizes
-    return side_by_side(lambda place: fingerprints(content, place, ranges, quick), range(len(sizes)), sizes=sizes)
+    printers = [Printer(content, place, quick) for place in range(content.lying.num_columns)]
+    return side_by_side(lambda one: one.prints(ranges), printers, sizes=content.sizes)
 
 
 def _windows(reader: pa.RecordBatchReader) -> Iterator[tuple[pa.Table, bool]]:
