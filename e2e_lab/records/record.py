@@ -6,7 +6,7 @@ import dataclasses
 import functools
 import types
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Generic, Self, TypeVar
@@ -69,14 +69,7 @@ class Record:
         Column(name='dep_time', type='int64', nullable=True, index=False)
         """
         kind: type = cls
-        hints = _hints(kind)
-        return cls(
-            **{
-                f.name: _typed(hints[f.name], data[f.name])
-                for f in dataclasses.fields(cls)
-                if f.init and f.name in data
-            }
-        )
+        return cls(**{name: read(data[name]) for name, read in _readers(kind).items() if name in data})
 
     def view(self) -> View:
         """What there is to show; records that people see override this."""
@@ -86,9 +79,42 @@ class Record:
         return self.view().text()
 
 
+Reader = Callable[[Any], Any]
+
+
 @functools.cache
-def _hints(kind: type) -> dict[str, Any]:
-    return typing.get_type_hints(kind)
+def _readers(kind: type) -> dict[str, Reader]:
+    """How each field of a kind of record is read from JSON: asked once, since of records there may be thousands."""
+    hints = typing.get_type_hints(kind)
+    return {f.name: _reader(hints[f.name]) for f in dataclasses.fields(kind) if f.init}
+
+
+def _reader(hint: Any) -> Reader:
+    """How a value of this type is read; None stays None."""
+    origin, args = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        options = [arg for arg in args if arg is not type(None)]
+        return _reader(options[0]) if len(options) == 1 else _as_it_is
+    if origin is tuple and args[1:] == (...,):
+        one = _reader(args[0])
+        return _unless_none(lambda value: tuple(map(one, value)))
+    if origin is tuple:
+        each = [_reader(arg) for arg in args]
+        return _unless_none(lambda value: tuple(read(v) for read, v in zip(each, value, strict=True)))
+    if origin in (dict, Mapping) or hint is dict:
+        one = _reader(args[1]) if args else _as_it_is
+        return _unless_none(lambda value: {key: one(v) for key, v in value.items()})
+    if isinstance(hint, type) and issubclass(hint, Record):
+        return _unless_none(hint.from_json)
+    return _unless_none(datetime.fromisoformat) if hint is datetime else _as_it_is
+
+
+def _as_it_is(value: Any) -> Any:
+    return value
+
+
+def _unless_none(read: Reader) -> Reader:
+    return lambda value: None if value is None else read(value)
 
 
 def _plain(value: Any) -> Any:
@@ -100,28 +126,6 @@ def _plain(value: Any) -> Any:
         return {str(k): _plain(v) for k, v in value.items()}
     if isinstance(value, tuple | list):
         return [_plain(v) for v in value]
-    return value
-
-
-def _typed(hint: Any, value: Any) -> Any:
-    origin = typing.get_origin(hint)
-    if value is None or hint is Any:
-        return value
-    if origin in (typing.Union, types.UnionType):
-        options = [arg for arg in typing.get_args(hint) if arg is not type(None)]
-        return _typed(options[0], value) if len(options) == 1 else value
-    if origin is tuple:
-        args = typing.get_args(hint)
-        if len(args) == 2 and args[1] is ...:
-            return tuple(_typed(args[0], v) for v in value)
-        return tuple(_typed(arg, v) for arg, v in zip(args, value, strict=True))
-    if origin in (dict, Mapping) or hint is dict:
-        args = typing.get_args(hint) or (str, Any)
-        return {k: _typed(args[1], v) for k, v in value.items()}
-    if isinstance(hint, type) and issubclass(hint, Record):
-        return hint.from_json(value)
-    if hint is datetime:
-        return datetime.fromisoformat(value)
     return value
 
 
