@@ -134,6 +134,27 @@ def test_where_the_same_lies_the_values_are_the_same(data: st.DataObject) -> Non
         assert fed(one, as_it_lies=False) == fed(other, as_it_lies=False)
 
 
+@pytest.mark.parametrize("as_it_lies", [False, True])
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary(), pa.string_view()])
+def test_some_rows_of_many_chunks_are_fed_as_they_are_alone(kind: pa.DataType, as_it_lies: bool) -> None:
+    """Chunks of a few rows and of many, cut out of longer ones, with nulls under which something lies."""
+    random = np.random.default_rng(0)
+    chunks = []
+    for rows, nulls in ((300, True), (0, False), (1, False), (700, False), (40_000, True), (2, True), (2_000, False)):
+        texts = pa.array([("", "é", "north west")[n] for n in random.integers(0, 3, rows + 7)])
+        plain = texts.cast(pa.binary()).cast(kind)
+        chunks.append((with_nulls(plain, list(random.random(rows + 7) < 0.9)) if nulls else plain)[5:][:rows])
+    column = pa.chunked_array(chunks, kind)
+    feed = feeder(column, as_it_lies=as_it_lies)
+    bounds = sorted({0, 300, 301, 302, 1001, len(column), *random.integers(0, len(column), 12).tolist()})
+    for first, last in [*pairwise(bounds), (0, len(column)), (5, 5), (990, 1010)]:
+        digest = Fed()
+        feed(digest, first, last)
+        alone = column.slice(first, last - first)
+        joined = pa.concat_arrays(alone.chunks) if alone.num_chunks else pa.array([], kind)
+        assert digest.content == fed(joined, as_it_lies=as_it_lies)
+
+
 LYING = {
     "text": (pa.array(["a", "under", "b"]), pa.array(["a", "", "b"])),
     "numbers": (pa.array([1.5, 2.5, 3.5]), pa.array([1.5, 0.0, 3.5])),
