@@ -13,6 +13,7 @@ import sys
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -36,7 +37,7 @@ def measure(folder: Path, scale: Scale) -> list[Row]:
 
 
 def _frames(folder: Path, scale: Scale) -> Iterator[Row]:
-    ask = partial(_asked, folder, scale.rows)
+    ask = partial(_asked, folder, scale.runs, scale.rows)
     table, peak = ask("frame")
     said = f"orders, {scale.rows:,} × 15"
     yield sized(f"peak memory of a snapshot of {said}, the table included", peak, "the table", table, at_most=1.5)
@@ -48,7 +49,7 @@ def _frames(folder: Path, scale: Scale) -> Iterator[Row]:
 def _streams(folder: Path, scale: Scale) -> list[Row]:
     what = "peak memory of a stream of {:,} rows"
     try:
-        peaks = {rows: _asked(folder, rows, "stream")[1] for rows in scale.streams}
+        peaks = {rows: _asked(folder, scale.runs, rows, "stream")[1] for rows in scale.streams}
     except ChildFailed as problem:
         return [left_out("peak memory of a stream", str(problem))]
     least = scale.streams[0]
@@ -59,11 +60,14 @@ def _streams(folder: Path, scale: Scale) -> list[Row]:
     ]
 
 
-def _asked(folder: Path, rows: int, what: str) -> tuple[int, int]:
-    """The bytes of the table, and those of the peak above a bare interpreter with the same imports."""
-    with TemporaryDirectory(dir=folder) as place:
-        table, peak = asked("benchmarks.storage.memory", what, rows, place)
-    return table, peak
+def _asked(folder: Path, runs: int, rows: int, what: str) -> tuple[int, int]:
+    """The bytes of the table, and the median of those of the peak above a bare interpreter with the same imports."""
+    peaks = []
+    for _ in range(runs):
+        with TemporaryDirectory(dir=folder) as place:
+            table, peak = asked("benchmarks.storage.memory", what, rows, place)
+        peaks.append(peak)
+    return table, int(median(peaks))
 
 
 # ---- in the child --------------------------------------------------------------------------------------------

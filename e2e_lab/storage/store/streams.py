@@ -61,6 +61,7 @@ def put_stream(project: Project, reader: pa.RecordBatchReader, lease: Lease, *, 
             list(pool.map(lambda pair: pair[0].feed(pair[1]), zip(columns, ready, strict=True)))
             unhashed = unhashed.slice(sure)
             del window, table, content, ready  # the next window is read before they would be
+            pa.default_memory_pool().release_unused()  # else what threads let go of adds up, now more, now less
         digests = tuple(digest_of(said, column.blocks) for said, column in zip(schema, columns, strict=True))
         made = id_of(starts[-1], digests, {}, {})
         there = manifest_held(project, lease, made)
