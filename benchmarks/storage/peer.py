@@ -243,16 +243,18 @@ def work(make: Callable[[Path], Contestant], base: pd.DataFrame, folder: Path, r
         took.setdefault(what, []).append(time.perf_counter() - began)
         return result
 
-    make(folder / "warm").save(base[:1000])
+    def saved(contestant: Contestant, frame: pd.DataFrame, seed: int) -> None:
+        timed(FIRST, lambda: contestant.save(frame))
+        for edit in (REPLACE, APPEND, NEW_COLUMN):
+            before, frame = len(frame), edited(frame, edit, ORDERS, seed)
+            added = len(frame) - before if edit == APPEND else 0
+            timed(edit, lambda frame=frame, added=added: contestant.save(frame, added))
+
+    saved(make(folder / "warm"), base[:1000], 0)
+    took.clear()
     for run in range(runs):
         place = folder / f"run{run}"
-        contestant = make(place)
-        timed(FIRST, lambda contestant=contestant: contestant.save(base))
-        frame = base
-        for edit in (REPLACE, APPEND, NEW_COLUMN):
-            before, frame = len(frame), edited(frame, edit, ORDERS, run)
-            added = len(frame) - before if edit == APPEND else 0
-            timed(edit, lambda contestant=contestant, frame=frame, added=added: contestant.save(frame, added))
+        saved(make(place), base, run)
         shutil.rmtree(place)
     contestant = make(folder / "ten")
     contestant.save(base)

@@ -104,7 +104,7 @@ def feeder(column: pa.ChunkedArray, *, as_it_lies: bool = False) -> Feed:
     plain = _plain_numbers(column) if as_it_lies or not pat.is_floating(column.type) else None
     if plain is not None:
         return _numbers_feeder(plain, column.type.bit_width // 8, ALL_THERE)
-    if _has_offsets(column.type):
+    if _has_offsets(column.type) and len(column) >= column.num_chunks * SMALL:
         return _text_feeder(column, as_it_lies)
     return lambda digest, first, last: feed_values(digest, column.slice(first, last - first), as_it_lies=as_it_lies)
 
