@@ -29,6 +29,7 @@ EXTENSION = (b"ARROW:extension:name", b"ARROW:extension:metadata")
 SMALL = 256  # values of a part on average; smaller ones are sooner joined than looked at one by one
 NEAR = 1 << 20  # bytes of a portion: a core keeps them to itself
 SOME = NEAR // 16  # values of eight bytes of which something is made; of whole bytes of bits
+LENGTH = 32  # bytes that are to stay near for the length of a text: it, the offsets it is made of, what comes next
 ALL_THERE = b"\0"  # what is fed in place of which values are there
 THEY_SAY = b"\2"  # the same of numbers and times among which NaN and NaT stand for null; as they lie only
 
@@ -397,7 +398,7 @@ def _text_feeder(column: pa.ChunkedArray, as_it_lies: bool) -> Feed:
 
 def _strings(digest: Any, parts: Sequence[_Text], as_it_lies: bool) -> None:
     longest = max((len(part.offsets) for part in parts), default=1)
-    room: Whole = np.empty(min(NEAR // 32, longest), np.int64)  # which stays near, with the offsets it is made of
+    room: Whole = np.empty(min(NEAR // LENGTH, longest), np.int64)
     texts = []
     for part, valid in zip(parts, _validity(digest, [part.array for part in parts], as_it_lies), strict=True):
         text = part.joined()
@@ -411,12 +412,11 @@ def _strings(digest: Any, parts: Sequence[_Text], as_it_lies: bool) -> None:
 def _lengths(digest: Any, offsets: NDArray[Any], valid: Bits | None, room: Whole) -> int:
     """Feed the length of each text, 0 where there is none, made in some *room*; of how many bytes they are together."""
     together = 0
-    for start in range(0, len(offsets) - 1, len(room)):
-        some = offsets[start : start + len(room) + 1]
-        lengths = room[: len(some) - 1]
-        np.subtract(some[1:], some[:-1], out=lengths)
+    for some in _portions(len(offsets) - 1, LENGTH):
+        lengths = room[: some.stop - some.start]
+        np.subtract(offsets[some.start + 1 : some.stop + 1], offsets[some], out=lengths)
         if valid is not None:
-            lengths *= valid[start : start + len(lengths)]
+            lengths *= valid[some]
             together += int(lengths.sum())
         digest.update(lengths.view(np.uint8).data)
     return together if valid is not None else int(offsets[-1] - offsets[0])

@@ -221,16 +221,17 @@ def _looked_up(column: pa.ChunkedArray, kind: pa.DataType) -> pa.ChunkedArray:
     """*column* as *kind*, where it was read as codes: in one chunk, as Parquet's reader would have it."""
     if not pat.is_dictionary(column.type) or pat.is_dictionary(kind):  # as the file itself has it
         return column
-    if column.num_chunks == 1:
-        return pa.chunked_array([column.chunk(0).dictionary.cast(kind).take(column.chunk(0).indices)])
     entries = [chunk.dictionary.cast(kind) for chunk in column.chunks]
-    longest = max((pc.max(pc.binary_length(some)).as_py() or 0 for some in entries), default=0)
-    if not entries or longest * len(column) > MOST_TEXT:
+    if len(entries) < 2 or _longest(entries) * len(column) > MOST_TEXT:
         parts = [some.take(chunk.indices) for some, chunk in zip(entries, column.chunks, strict=True)]
         return pa.chunked_array(parts, kind)
     firsts = accumulate(map(len, entries), initial=0)
     codes = [pc.add(chunk.indices, pa.scalar(n, pa.int32())) for n, chunk in zip(firsts, column.chunks, strict=False)]
     return pa.chunked_array([pa.concat_arrays(entries).take(pa.concat_arrays(codes))], kind)
+
+
+def _longest(texts: Sequence[pa.Array]) -> int:
+    return max(pc.max(pc.binary_length(some)).as_py() or 0 for some in texts)
 
 
 def _width(kind: pa.DataType) -> int:

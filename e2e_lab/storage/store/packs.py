@@ -123,8 +123,7 @@ class PackWriter:
             return
         assert self._file is not None
         with writing(self._folder):
-            if self._syncing is not None:
-                self._syncing.result()  # an error is said once, to whoever syncs first
+            self._raise_if_refused()
             os.fsync(self._file)
             self._close()
             os.replace(self._temporary, pack_path(self._project, self._name))
@@ -158,10 +157,14 @@ class PackWriter:
             while left:
                 left = left[os.write(self._file, left) :]
             if self.position - self._synced >= _SYNCED and (self._syncing is None or self._syncing.done()):
-                if self._syncing is not None:
-                    self._syncing.result()
+                self._raise_if_refused()
                 self._synced = self.position
                 self._syncing = self._disk.submit(os.fsync, self._file)
+
+    def _raise_if_refused(self) -> None:
+        """Wait for the last sync that was begun; the system says an error once only, to whoever syncs first."""
+        if self._syncing is not None:
+            self._syncing.result()
 
 
 def drop_unfinished(folder: Path) -> None:
