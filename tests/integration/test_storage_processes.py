@@ -185,7 +185,10 @@ def test_without_collecting_every_version_stays(shop: Project) -> None:
 
 
 def test_forgetting_and_verifying_beside_savers_and_readers(shop: Project) -> None:
-    work(shop, ("save", "flights"), ("save", "weather"), ("forget", "flights"), ("load", "weather"), ("collect", "-"))
+    work(
+        shop, ("save", "flights"), ("save", "weather"), ("forget", "flights"), ("load", "weather"), ("collect", "-"),
+        ("verify", "-"),
+    )  # fmt: skip
     check(shop)
 
 

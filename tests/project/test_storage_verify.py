@@ -7,6 +7,8 @@ import json
 import random
 import shutil
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -38,6 +40,7 @@ def versions(project: Project) -> tuple[Snapshot, ...]:
     three = storage.snapshot(project, frame.assign(late=frame["delay"] > 0.5), "flights")
     old = storage.snapshot(project, pa.table({"a": list(range(3000)), "s": ["x"] * 3000}), "weather", stage="raw")
     as_format_1(project, old)
+    Index(project).drop()
     Index(project).rebuild()
     return one, two, three, old
 
@@ -221,6 +224,72 @@ def test_an_index_that_another_process_begins_to_make_is_neither_wrong_nor_taken
     with closing(sqlite3.connect(index.path)) as database:
         assert database.execute("select count(*) from pages").fetchone()[0] > 0
     assert storage.verify(project).intact
+
+
+def test_an_index_that_is_taken_away_while_it_is_verified_is_not_wrong(
+    project: Project, versions: tuple[Snapshot, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    index = Index(project)
+    read = verifying.Reader.hash
+
+    def gone_before(reader: verifying.Reader, path: Path, length: int = 32) -> str:
+        if path == index.path:
+            index.drop()
+        return read(reader, path, length)
+
+    def gone_after(reader: verifying.Reader, path: Path, length: int = 32) -> str:
+        said = read(reader, path, length)
+        if path == index.path:
+            index.drop()
+        return said
+
+    for gone in (gone_before, gone_after):
+        index.rebuild()
+        assert index.path.exists()
+        monkeypatch.setattr(verifying.Reader, "hash", gone)
+        assert storage.verify(project).findings == ()
+        assert not index.path.exists()
+
+
+def test_an_index_whose_writer_was_killed_is_not_wrong_and_the_next_writer_goes_on(
+    project: Project, versions: tuple[Snapshot, ...]
+) -> None:
+    index = Index(project)
+    with closing(sqlite3.connect(index.path)) as database:
+        known = database.execute("select count(*) from pages").fetchone()
+    killed = """
+import os, sqlite3, sys
+database = sqlite3.connect(sys.argv[1])
+database.execute("pragma synchronous = off")
+database.execute("pragma cache_size = 2")  # so that it has written some of it to its file
+database.execute("begin immediate")
+rows = ((os.urandom(16), 1, number, 1) for number in range(5000))
+database.executemany("insert into pages values (?, ?, ?, ?)", rows)
+os.kill(os.getpid(), 9)
+"""
+    subprocess.run([sys.executable, "-c", killed, index.path], check=False)
+    assert index.path.with_name("index.sqlite-journal").exists()
+    assert storage.verify(project).findings == ()
+    storage.snapshot(project, table(3000, seed=1), "flights")
+    with closing(sqlite3.connect(index.path)) as database:
+        assert database.execute("select count(*) from pages").fetchone() > known
+        assert database.execute("select count(*) from pages where length = 1").fetchone() == (0,)
+    assert storage.verify(project).intact
+
+
+def test_an_index_that_another_process_has_just_made_is_added_to(
+    project: Project, versions: tuple[Snapshot, ...]
+) -> None:
+    index = Index(project)
+    index.drop()
+    with closing(sqlite3.connect(index.path)) as database:
+        database.execute("create table another (number integer)")
+        index.rebuild()
+        database.execute("insert into another values (1)")
+        database.commit()
+    with closing(sqlite3.connect(index.path)) as database:
+        assert database.execute("select number from another").fetchall() == [(1,)]
+        assert database.execute("select count(*) from pages").fetchone()[0] > 0
 
 
 def test_pages_that_the_index_places_wrongly_are_not_taken_for_others(project: Project) -> None:

@@ -110,9 +110,8 @@ class Index:
         self._with(write, "immediate")
 
     def rebuild(self) -> None:
-        """Make it anew from what is there."""
+        """Make it from what is there, where it is missing; one that another process makes meanwhile is added to."""
         self._refused = False
-        self.drop()
         for snapshot_id in stored_ids(self._project):
             if self._refused:
                 return

@@ -260,19 +260,27 @@ def check_index(reader: Reader, ids: Collection[str], packs: Mapping[str, Checke
         with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5)) as database:
             if is_empty(database):
                 return
+            database.execute("begin")  # all of it is asked of one state: numbers are used again
             said = database.execute("pragma integrity_check").fetchone()[0]
             wrong = "" if said == "ok" else str(said).splitlines()[0]
             wrong = wrong or next(_false_pages(reader.project, database, packs), "")
             wrong = wrong or next(_false_pieces(reader.project, database, ids), "")
     except (sqlite3.Error, ArithmeticError, OSError, TypeError, ValueError) as problem:  # it may answer anything
-        wrong = "" if _locked(problem) else str(problem)
+        wrong = "" if _not_now(problem) else str(problem)
     if wrong:
         reader.found(path, f"is wrong: {wrong}", fix=f"rm {reader.project.relative(path)}  (it is made anew)")
 
 
-def _locked(problem: Exception) -> bool:
-    """Whether sqlite may not look at it now, or never where a file system has no locks."""
-    return isinstance(problem, sqlite3.OperationalError) and "lock" in str(problem)
+def _not_now(problem: Exception) -> bool:
+    """Whether it only cannot be looked at.
+
+    It was taken away since; sqlite has it locked, or cannot lock it on such a file system; or a writer was killed, so
+    that the next one has to take back first what that one began.
+    """
+    if isinstance(problem, sqlite3.Error):
+        code = getattr(problem, "sqlite_errorcode", None)
+        return "lock" in str(problem) or code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY_ROLLBACK)
+    return isinstance(problem, FileNotFoundError)
 
 
 def _false_pages(project: Project, database: sqlite3.Connection, packs: Mapping[str, Checked]) -> Iterator[str]:
