@@ -23,7 +23,7 @@ from e2e_lab.storage.values import (
     feed_type,
     feed_values,
     feeder,
-    lies_as_fed,
+    lying_feeder,
     missing_as_null,
     saying_feeder,
 )
@@ -102,14 +102,10 @@ class Content:
 
         return feed
 
-    def feed_lying(self, place: int) -> Feed:
-        """What feeds a digest the values of a column as they lie."""
+    def feed_lying(self, place: int) -> Feed | None:
+        """What feeds a digest the values of a column as they lie; None where that is no other than as they are fed."""
         column = self.lying.column(place)
-        return saying_feeder(column) if place in self.nan_nulls else feeder(column, as_it_lies=True)
-
-    def lies_as_fed(self, place: int) -> bool:
-        """Whether both feed the same."""
-        return place not in self.nan_nulls and lies_as_fed(self.lying.column(place))
+        return saying_feeder(column) if place in self.nan_nulls else lying_feeder(column)
 
     @property
     def visible(self) -> int:

@@ -119,8 +119,9 @@ def frame(rows: int = 400) -> pa.Table:
 
 
 def lying(values: pa.Array) -> pa.Array:
-    """*values*, of which the second is null, and lies there all the same."""
-    return pa.Array.from_buffers(values.type, len(values), [pa.py_buffer(b"\5"), *values.buffers()[1:]])
+    """*values*, of which the second of each three is null, and lies there all the same."""
+    bits = np.packbits([True, False, True] * (len(values) // 3), bitorder="little")
+    return pa.Array.from_buffers(values.type, len(values), [pa.py_buffer(bits), *values.buffers()[1:]])
 
 
 VERSIONS: dict[str, Callable[[], Any]] = {
@@ -133,7 +134,11 @@ VERSIONS: dict[str, Callable[[], Any]] = {
     "one column": lambda: frame().select(["n"]),
     "pandas": lambda: pd.DataFrame({"mixed": [1, "a", None] * 700, "n": range(2100)}).set_index("n", drop=False),
     "lying": lambda: pa.table(
-        {"n": lying(pa.array([1, 7, 3])), "text": lying(pa.array(["a", "under", "b"])), "all": pa.array([1, 2, 3])}
+        {
+            "n": lying(pa.array([1, 7, 3] * 100)),
+            "text": lying(pa.array(["a", "under", "b"] * 100)),
+            "all": pa.array([1, 2, 3] * 100),
+        }
     ),
     "polars": lambda: pl.DataFrame({"n": [1, None], "list": [["a"], []]}),
 }
@@ -274,9 +279,14 @@ def test_fingerprints_are_of_values_and_types_alone(project: Project, saved: dic
 
 
 def test_the_second_quick_hash_is_of_values_as_they_lay(project: Project, saved: dict[str, Snapshot]) -> None:
-    body = read_version(project.home / "store", saved["lying"].id).body
-    n, text = (fed_of("int64", [1, None, 3], under=7), fed_of("string", ["a", None, "b"], under="under"))
-    hashes = [xxh3_128_digest(fed, seed=body["seed"]) for fed in (n, text)]
+    other = VERSIONS["lying"]().rename_columns(["number", "text", "whole"])
+    one = storage.snapshot(project, other, "lying", stage="raw")
+    body = read_version(project.home / "store", one.id).body
+    n = fed_of("int64", [1, None, 3] * 100, under=7)
+    bits = n[-300 * 8 - 38 : -300 * 8]
+    offsets = np.cumsum([0, *[1, 5, 1] * 100], dtype="<i4").tobytes()
+    text = said("string") + said("") + said("1") + struct.pack("<QBQQB", 300, 3, 4, 300, 1) + bits + offsets
+    hashes = [xxh3_128_digest(fed, seed=body["seed"]) for fed in (n, text + b"aunderb" * 100)]
     assert body["lying"] == b"".join([*hashes, bytes(16)])
     assert read_version(project.home / "store", saved["one column"].id).body["lying"] == b""
 

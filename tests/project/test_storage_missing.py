@@ -16,11 +16,11 @@ from xxhash import xxh3_128
 from e2e_lab import storage
 from e2e_lab.project import Project
 from e2e_lab.records import Snapshot
-from e2e_lab.storage import values
 from e2e_lab.storage.frames import from_frame
 from e2e_lab.storage.identity import BLOCK, content_id
 from e2e_lab.storage.store import pieces, ranges
 from e2e_lab.storage.store.manifest import Manifest, read_manifest
+from e2e_lab.storage.values import numbers
 
 NAN, NAT = float("nan"), np.datetime64("NaT")
 ROWS = 5000
@@ -36,13 +36,13 @@ def small(monkeypatch: pytest.MonkeyPatch) -> None:
 def looked(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many values were looked at for what is missing, each time."""
     found: list[int] = []
-    real = values.is_complete
+    real = numbers.is_complete
 
-    def noted(numbers: np.ndarray) -> bool:
-        found.append(len(numbers))
-        return real(numbers)
+    def noted(some: np.ndarray) -> bool:
+        found.append(len(some))
+        return real(some)
 
-    monkeypatch.setattr(values, "is_complete", noted)
+    monkeypatch.setattr(numbers, "is_complete", noted)
     return found
 
 

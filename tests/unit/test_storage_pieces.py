@@ -29,7 +29,7 @@ from e2e_lab.storage.store.footer import assembled, encoded_leaf, footer_of, fra
 from e2e_lab.storage.store.manifest import Cut, Quick
 from e2e_lab.storage.store.packs import Pack, PackWriter, Span, merged, short_hash
 from e2e_lab.storage.store.ranges import cut, found_ranges, planned, target_rows
-from e2e_lab.storage.values import feeder
+from e2e_lab.storage.values import bits, feeder, lying_feeder
 from tests.unit.frames_strategy import arrow_tables
 
 
@@ -45,7 +45,10 @@ def table(rows: int, seed: int = 0) -> pa.Table:
 
 
 def prints_of(said: pa.Field, column: pa.ChunkedArray, bounds: list[int], quick: Quick) -> list[bytes]:
-    return pieces.Printer(Content(pa.table([column], schema=pa.schema([said]))), 0, quick).prints(bounds)
+    printer = pieces.Printer(Content(pa.table([column], schema=pa.schema([said]))), 0, quick)
+    found = printer.prints(bounds)
+    printer.learn()
+    return found
 
 
 def encoded(
@@ -100,7 +103,8 @@ class Fed:
 
 def fed(values: pa.Array, *, as_it_lies: bool) -> bytes:
     digest = Fed()
-    feeder(pa.chunked_array([values]), as_it_lies=as_it_lies)(digest, 0, len(values))
+    column = pa.chunked_array([values])
+    ((lying_feeder(column) if as_it_lies else None) or feeder(column))(digest, 0, len(values))
     return digest.content
 
 
@@ -129,30 +133,85 @@ def test_where_the_same_lies_the_values_are_the_same(data: st.DataObject) -> Non
     kind, value = data.draw(KINDS)
     some = st.lists(value, min_size=rows, max_size=rows)
     there = st.lists(st.booleans(), min_size=rows, max_size=rows)
-    one, other = (with_nulls(pa.array(data.draw(some), kind), data.draw(there)) for _ in range(2))
+    often = data.draw(st.sampled_from([1, 256]))  # text is fed as it lies where there is much of it
+    one, other = (
+        pa.concat_arrays([with_nulls(pa.array(data.draw(some), kind), data.draw(there))] * often) for _ in range(2)
+    )
     if fed(one, as_it_lies=True) in (fed(other, as_it_lies=True), fed(other, as_it_lies=False)):
         assert fed(one, as_it_lies=False) == fed(other, as_it_lies=False)
 
 
-@pytest.mark.parametrize("as_it_lies", [False, True])
-@pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary(), pa.large_binary(), pa.string_view()])
-def test_some_rows_of_many_chunks_are_fed_as_they_are_alone(kind: pa.DataType, as_it_lies: bool) -> None:
-    """Chunks of a few rows and of many, cut out of longer ones, with nulls under which something lies."""
+TEXTS = [pa.string(), pa.large_string(), pa.binary(), pa.large_binary(), pa.string_view()]
+
+
+def in_chunks(kind: pa.DataType) -> pa.ChunkedArray:
+    """Text in chunks of a few rows and of many, cut out of longer ones, with nulls under which something lies."""
     random = np.random.default_rng(0)
     chunks = []
     for rows, nulls in ((300, True), (0, False), (1, False), (700, False), (40_000, True), (2, True), (2_000, False)):
         texts = pa.array([("", "é", "north west")[n] for n in random.integers(0, 3, rows + 7)])
         plain = texts.cast(pa.binary()).cast(kind)
         chunks.append((with_nulls(plain, list(random.random(rows + 7) < 0.9)) if nulls else plain)[5:][:rows])
-    column = pa.chunked_array(chunks, kind)
-    feed = feeder(column, as_it_lies=as_it_lies)
-    bounds = sorted({0, 300, 301, 302, 1001, len(column), *random.integers(0, len(column), 12).tolist()})
-    for first, last in [*pairwise(bounds), (0, len(column)), (5, 5), (990, 1010)]:
+    return pa.chunked_array(chunks, kind)
+
+
+BOUNDS = sorted({0, 300, 301, 302, 1001, 43_003, *np.random.default_rng(1).integers(0, 43_003, 12).tolist()})
+ROWS = [*pairwise(BOUNDS), (0, 43_003), (5, 5), (990, 1010)]
+
+
+@pytest.mark.parametrize("kind", TEXTS)
+def test_some_rows_of_many_chunks_are_fed_as_they_are_alone(kind: pa.DataType) -> None:
+    column = in_chunks(kind)
+    feed = feeder(column)
+    for first, last in ROWS:
         digest = Fed()
         feed(digest, first, last)
         alone = column.slice(first, last - first)
         joined = pa.concat_arrays(alone.chunks) if alone.num_chunks else pa.array([], kind)
-        assert digest.content == fed(joined, as_it_lies=as_it_lies)
+        assert digest.content == fed(joined, as_it_lies=False)
+
+
+@pytest.mark.parametrize("kind", TEXTS[:4])
+def test_text_as_it_lies_tells_all_that_its_values_are(kind: pa.DataType) -> None:
+    """What is fed as it lies of some rows can be read back, and is the same again for the same memory."""
+    column = in_chunks(kind)
+    feed, again = lying_feeder(column), lying_feeder(pa.chunked_array(column.chunks))
+    assert feed is not None
+    assert again is not None
+    for first, last in ROWS:
+        digest, second = Fed(), Fed()
+        feed(digest, first, last)
+        again(second, first, last)
+        assert digest.content == second.content
+        wanted = column.slice(first, last - first)
+        if digest.content[8:9] == b"\3":
+            assert read_back(digest.content, kind) == wanted.to_pylist()
+        else:  # a few rows of many chunks are fed as they are
+            assert len(wanted) < 256 * wanted.num_chunks
+
+
+def read_back(content: bytes, kind: pa.DataType) -> list[Any]:
+    """The values of text that was fed as it lies."""
+    reader = io.BytesIO(content)
+    (rows,), _, (width,) = whole(reader), reader.read(1), whole(reader)
+    lengths: list[int] = []
+    while sum(lengths) < rows:
+        lengths += whole(reader)
+    there = [1] * rows
+    if reader.read(1) == b"\1":
+        there = np.unpackbits(np.frombuffer(reader.read((rows + 7) // 8), np.uint8), bitorder="little").tolist()[:rows]
+    found: list[Any] = []
+    for length in lengths:
+        offsets = np.frombuffer(reader.read((length + 1) * width), f"<i{width}")
+        texts = reader.read(int(offsets[-1] - offsets[0]))
+        found += [texts[a - offsets[0] : b - offsets[0]] for a, b in pairwise(offsets)]
+    assert reader.read() == b""
+    decode = (lambda text: text.decode()) if pa.types.is_string(kind) or pa.types.is_large_string(kind) else bytes
+    return [decode(text) if here else None for text, here in zip(found, there, strict=True)]
+
+
+def whole(reader: io.BytesIO) -> tuple[int]:
+    return (int.from_bytes(reader.read(8), "little"),)
 
 
 LYING = {
@@ -165,27 +224,31 @@ LYING = {
 
 @pytest.mark.parametrize("values", LYING.values(), ids=LYING)
 def test_what_lies_under_nulls_may_change(values: tuple[pa.Array, pa.Array], monkeypatch: pytest.MonkeyPatch) -> None:
-    there = [True, False, True]
+    there = [True, False, True] * 100
     lies, clean = (
-        pa.chunked_array([with_nulls(pa.concat_arrays([array, array[:2], array[:1]]), [*there, *there])])
+        pa.chunked_array(
+            [with_nulls(pa.concat_arrays([*[array] * 100, array[:2], array[:1], *[array] * 99]), there * 2)]
+        )
         for array in values
     )
-    said = pa.field("x", lies.type)
+    said, ranges = pa.field("x", lies.type), [0, 300, 600]
+    text = pa.types.is_string(lies.type)  # which lies elsewhere in any case, since its offsets do
     learnt = {}
     for name, column in (("lies", lies), ("clean", clean)):
         quick = Quick(7)
-        found = prints_of(said, column, [0, 3, 6], quick)
+        found = prints_of(said, column, ranges, quick)
         learnt[name] = quick.found
-        assert all((quick.found[one].lying == quick.found[one].fed) == (name == "clean") for one in found)
+        assert all((quick.found[one].lying == quick.found[one].fed) == (name == "clean" and not text) for one in found)
     slowly: list[bytes] = []
     monkeypatch.setattr(pieces, "blake3", lambda **said: Counted(blake3(**said), slowly))
     for known, before in learnt.items():
         for name, column in (("lies", lies), ("clean", clean)):
             slowly.clear()
             quick = Quick(7, before)
-            assert prints_of(said, column, [0, 3, 6], quick) == found
+            assert prints_of(said, column, ranges, quick) == found
             assert quick.found == learnt[name]
-            assert len(slowly) == (name == "lies" and known == "clean")  # the first; then it is plain why
+            moved = name != known if text else name == "lies" and known == "clean"
+            assert len(slowly) == moved  # the first; then it is plain why
 
 
 class Counted:
@@ -343,6 +406,68 @@ def test_what_is_recognised_quickly_has_the_fingerprint_that_care_would_give_it(
     other = Quick(8, first.found)
     assert [prints_of(said, column, bounds, other) for said, column in columns] == prints
     assert not other.found.items() & first.found.items()
+
+
+@given(st.lists(st.lists(st.booleans(), min_size=1, max_size=40), min_size=1, max_size=4), st.integers(0, 17))
+def test_bits_are_cut_and_joined_as_they_would_be_one_by_one(parts: list[list[bool]], before: int) -> None:
+    cut = []
+    for some in parts:
+        lying = pa.py_buffer(np.packbits([*[True] * before, *some, *[True] * 9], bitorder="little"))
+        cut.append(bits.packed(lying, before, len(some)))
+        assert cut[-1].tolist() == np.packbits(some, bitorder="little").tolist()
+        assert bits.all_set(cut[-1], len(some)) == all(some)
+        assert bits.unpacked(cut[-1], 0, len(some)).tolist() == some
+    lengths = [len(some) for some in parts]
+    row = np.packbits([one for some in parts for one in some], bitorder="little").tolist()
+    assert bits.joined(cut, lengths).tolist() == row
+    without = [None if all(some) else packed for some, packed in zip(parts, cut, strict=True)]
+    assert bits.joined(without, lengths).tolist() == row
+
+
+@pytest.mark.parametrize("kind", [pa.string(), pa.large_binary()])
+def test_text_that_lies_elsewhere_is_hashed_slowly_once(kind: pa.DataType, monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = pa.array([f"text {n % 97}" for n in range(4000)]).cast(pa.binary()).cast(kind)
+    said, ranges = pa.field("x", kind), [0, 1000, 2000, 3000, 4000]
+    here = pa.chunked_array([texts])
+    alike = pa.chunked_array([texts[:1000], texts[1000:]])  # which cuts no range
+    apart = pa.chunked_array([pa.array(texts[start : start + 500].to_pylist(), kind) for start in range(0, 4000, 500)])
+    shifted = pa.concat_arrays([texts[:1], texts])[1:]
+    slowly: list[bytes] = []
+    monkeypatch.setattr(pieces, "blake3", lambda **said: Counted(blake3(**said), slowly))
+    first = Quick(7)
+    found = prints_of(said, here, ranges, first)
+    for column, asked in ((here, 0), (alike, 0), (apart, 1), (pa.chunked_array([shifted]), 1)):
+        slowly.clear()
+        quick = Quick(7, first.found)
+        assert prints_of(said, column, ranges, quick) == found
+        assert len(slowly) == asked
+        again = Quick(7, quick.found)  # which has learnt where they lie now
+        slowly.clear()
+        assert prints_of(said, column, ranges, again) == found
+        assert not slowly
+        assert again.found == quick.found
+
+
+def test_one_text_that_lies_elsewhere_from_its_first_row_on_is_a_word_for_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    texts = [f"text {n % 97}" for n in range(4000)]
+    columns = [pa.chunked_array([[text + word for text in texts]]) for word in ("", "b", "c")]
+    moved = [pa.chunked_array([some[:1500].to_pylist(), some[1500:].to_pylist()]) for some in columns]
+    slowly: list[bytes] = []
+    monkeypatch.setattr(pieces, "blake3", lambda **said: Counted(blake3(**said), slowly))
+    said, ranges = pa.field("x", pa.string()), [0, 1000, 2000, 4000]
+    first = Quick(7)
+    found = [prints_of(said, column, ranges, first) for column in columns]
+    slowly.clear()
+    quick = Quick(7, first.found)
+    assert [prints_of(said, column, ranges, quick) for column in [*columns[:1], *moved[1:]]] == found
+    assert len(slowly) == 0 + 1 + 1  # the second one's first range lies as it did: only its second range says it
+    assert not quick.moved
+    whole = [pa.chunked_array([pa.array(["under", *column.to_pylist()])[1:]]) for column in columns]
+    slowly.clear()
+    assert [prints_of(said, column, ranges, quick := Quick(7, first.found)) for column in whole[:1]] == found[:1]
+    assert quick.moved
+    assert [prints_of(said, column, ranges, quick) for column in whole[1:]] == found[1:]
+    assert len(slowly) == 1
 
 
 def test_the_same_bytes_of_another_type_are_not_recognised() -> None:

@@ -36,7 +36,7 @@ def pack(values: pd.Series[Any], name: str, *, looking: bool = True) -> Packed:
     """
     try:
         packed = _packed(values, name, looking)
-        if isinstance(values.dtype, np.dtype) and values.dtype.kind in "biuf":  # which are the default
+        if _is_the_default(values.dtype, packed):
             return packed
         empty = chunked(packed.array.slice(0, 0))
         both = packed.array.null_count and not isinstance(values.dtype, np.dtype)  # of numpy's NaN, Arrow made nulls
@@ -48,6 +48,13 @@ def pack(values: pd.Series[Any], name: str, *, looking: bool = True) -> Packed:
     if back.dtype != values.dtype:
         raise refused(name, values.dtype, f"it would come back as {back.dtype}", way_out(values, name))
     return packed
+
+
+def _is_the_default(dtype: Any, packed: Packed) -> bool:
+    """Whether it is the dtype that columns of its kind come back with, of which nothing has to be said."""
+    if isinstance(dtype, np.dtype):
+        return dtype.kind in "biuf"
+    return packed.codec is None and by_default(packed.array.type) == "str" and bool(dtype == default_string())
 
 
 def _packed(values: pd.Series[Any], name: str, looking: bool) -> Packed:
@@ -90,11 +97,15 @@ def _packed(values: pd.Series[Any], name: str, looking: bool) -> Packed:
 
 def _numbers(values: np.ndarray[Any, Any], looking: bool) -> Packed:
     """Numbers and times without a copy; Arrow would look at each by itself for what is missing."""
-    if values.dtype.kind not in "fmM" or not (values.dtype.isnative and values.flags.c_contiguous and len(values)):
+    family = values.dtype.kind
+    if family not in "biufmM" or not (values.dtype.isnative and values.flags.c_contiguous and len(values)):
         return Packed(pa.array(values, from_pandas=True))
     kind = pa.from_numpy_dtype(values.dtype)
+    buffer = pa.py_buffer(np.packbits(values, bitorder="little") if family == "b" else values)
+    lying = pa.Array.from_buffers(kind, len(values), [None, buffer], null_count=0)
+    if family in "biu":
+        return Packed(lying)
     assert kind.bit_width == 8 * values.dtype.itemsize  # pandas has no days, which Arrow keeps in half the bytes
-    lying = pa.Array.from_buffers(kind, len(values), [None, pa.py_buffer(values)], null_count=0)
     return Packed(missing_as_null(chunked(lying)).chunk(0)) if looking else Packed(lying, nan_nulls=True)
 
 

@@ -25,11 +25,13 @@ class Hashes:
     """Of each column the fingerprints of its pieces and the digest of the whole, of which the content id is made.
 
     *blocks* are the digests of blocks by the digest of the column that they make up, where they were not known.
+    *printers* took the fingerprints.
     """
 
     prints: tuple[Sequence[bytes], ...]
     digests: tuple[bytes, ...]
     blocks: Mapping[bytes, bytes]
+    printers: tuple[Printer, ...]
 
 
 def hashed(content: Content, plan: Cut, quick: Quick, parent: Manifest | None, index: Index) -> Hashes:
@@ -53,7 +55,7 @@ def hashed(content: Content, plan: Cut, quick: Quick, parent: Manifest | None, i
     names = set(parent.schema.names) if parent is not None else set()
     new = {place for place, said in enumerate(fields) if said.name not in names}
     found = side_by_side(of_one, range(len(fields)), sizes=content.sizes, first=new)
-    return Hashes(tuple(prints for prints, _ in found), tuple(digest for _, digest in found), made)
+    return Hashes(tuple(prints for prints, _ in found), tuple(digest for _, digest in found), made, tuple(printers))
 
 
 def _parent_digests(parent: Manifest, plan: Cut) -> dict[tuple[str | bytes, ...], bytes]:

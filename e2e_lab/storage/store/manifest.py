@@ -70,17 +70,19 @@ class Hints(NamedTuple):
     lying: bytes
 
 
-@dataclass(frozen=True)
+@dataclass
 class Quick:
     """Quick hashes of pieces, by which those that did not change are recognised before they are hashed with care.
 
     They depend on a *seed* that nobody else knows, so that no table can be made to pass for another one. *before* has
-    the parent's by fingerprint, *known* gives fingerprints by either hash, *found* is what is there now.
+    the parent's by fingerprint, *known* gives fingerprints by either hash, *found* is what is there now. *moved* says
+    that text was found to lie elsewhere than before, from its first row on.
     """
 
     seed: int
     before: Mapping[bytes, Hints] = field(default_factory=dict)
     found: dict[bytes, Hints] = field(default_factory=dict)
+    moved: bool = False
 
     @classmethod
     def after(cls, parent: Manifest | None) -> Quick:

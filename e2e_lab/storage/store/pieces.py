@@ -25,7 +25,7 @@ from e2e_lab.storage.store.coding import Coding, arranged
 from e2e_lab.storage.store.footer import Leaf, encoded_leaf, footer_of
 from e2e_lab.storage.store.manifest import Hints, Quick
 from e2e_lab.storage.store.packs import SHORT, short_hash
-from e2e_lab.storage.values import Feed, feed_type
+from e2e_lab.storage.values import Feed, feed_type, in_large_chunks
 
 CONTEXT = "e2e-lab 2026-11 piece, version 1"
 PAGES = {"min_chunk_size": 1 << 16, "max_chunk_size": 1 << 18, "norm_level": 0}
@@ -51,8 +51,9 @@ class Printer:
     def __init__(self, content: Content, place: int, quick: Quick) -> None:
         self._slowly, self._quickly = blake3(derive_key_context=CONTEXT), xxh3_128(seed=quick.seed)
         feed_type(_Both(self._slowly, self._quickly), content.lying.schema.field(place))
-        self._look, self._alike = content.feed_lying(place), content.lies_as_fed(place)
+        self._look, self._by_offsets = content.feed_lying(place), in_large_chunks(content.lying.column(place))
         self._content, self._place, self._quick = content, place, quick
+        self._unlearned: list[tuple[bytes, tuple[int, int]]] = []
 
     @cached_property
     def _feed(self) -> Feed:
@@ -63,11 +64,13 @@ class Printer:
 
         Those that *quick* knows are not computed. Values are looked up as they lie. What is not known so will have
         changed; but where the values turn out to be the same, which have been elsewhere meanwhile, say in a file, the
-        next ones are looked up as they are fed, too. It learns how they lie now.
+        next ones are looked up as they are fed, too; text as it is fed only, since all that follows it lies elsewhere.
         """
-        quick, found, moved = self._quick, [], False
+        quick, found = self._quick, list[bytes]()
+        look = self._look or (self._feed if quick.known else None)
+        moved = self._by_offsets and quick.moved
         for rows in pairwise(ranges):
-            lying = self._hashed(self._look, rows) if quick.known or not self._alike else None
+            lying = self._hashed(look, rows) if look is not None and not (moved and self._by_offsets) else None
             one = quick.known.get(lying) if lying else None
             if one is None and moved:
                 one = quick.known.get(self._hashed(self._feed, rows))
@@ -77,10 +80,19 @@ class Printer:
                 digest, hint = self._slowly.copy(), self._quickly.copy()
                 self._feed(_Both(digest, hint), *rows)
                 one, fed = digest.digest(length=SHORT), hint.digest()
-                moved = not self._alike and fed in quick.known
+                moved = (moved and self._by_offsets) or (self._look is not None and fed in quick.known)
+                quick.moved |= moved and self._by_offsets and not found
+            if lying is None and self._look is not None:
+                self._unlearned.append((one, rows))
             quick.found[one] = Hints(fed, lying or fed)
             found.append(one)
         return found
+
+    def learn(self) -> None:
+        """Have *quick* know, for the next version, how the pieces lie of which that was not asked."""
+        if self._look is not None:
+            for one, rows in self._unlearned:
+                self._quick.found[one] = Hints(self._quick.found[one].fed, self._hashed(self._look, rows))
 
     def _hashed(self, feed: Feed, rows: tuple[int, int]) -> bytes:
         digest = self._quickly.copy()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import pyarrow as pa
@@ -67,20 +68,29 @@ def put(
         return done
     if there is None and _sound_old(project, lease, made):
         return done
-    counts = counted(kept, plan, hashes, before)[: len(schema)]
-    said = Described(
-        id=made,
-        schema=schema,
-        form=dict(content.form),
-        digests=digests,
-        nulls=tuple(nulls for nulls, _ in counts),
-        nans=tuple(nans for _, nans in counts),
-        extras=packed(content.extras) if content.extras else b"",
-        quick=quick,
-    )
-    with Writer(project, lease, schema, before, anew=there is not None) as writer:
+
+    def described() -> Described:
+        for printer in hashes.printers:
+            printer.learn()
+        counts = counted(kept, plan, hashes, before)[: len(schema)]
+        return Described(
+            id=made,
+            schema=schema,
+            form=dict(content.form),
+            digests=digests,
+            nulls=tuple(nulls for nulls, _ in counts),
+            nans=tuple(nans for _, nans in counts),
+            extras=packed(content.extras) if content.extras else b"",
+            quick=quick,
+        )
+
+    with (
+        ThreadPoolExecutor(1) as beside,
+        Writer(project, lease, schema, before, anew=there is not None) as writer,
+    ):
+        said = beside.submit(described)
         writer.add(kept, plan.ranges, hashes.prints, statistics=len(plan.ranges) > 2)
-        manifest, added = writer.finish(said, plan, hashes.blocks)
+        manifest, added = writer.finish(said.result(), plan, hashes.blocks)
     if there is not None:
         heal(project, manifest)
     return replace(done, added=added)
