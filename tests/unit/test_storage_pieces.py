@@ -29,7 +29,7 @@ from e2e_lab.storage.store.footer import assembled, encoded_leaf, footer_of, fra
 from e2e_lab.storage.store.manifest import Cut, Quick
 from e2e_lab.storage.store.packs import Pack, PackWriter, Span, merged, short_hash
 from e2e_lab.storage.store.ranges import cut, found_ranges, planned, target_rows
-from e2e_lab.storage.values import bits, feeder, lying_feeder
+from e2e_lab.storage.values import bits, feeder, lying_feeder, numbers, texts
 from tests.unit.frames_strategy import arrow_tables
 
 
@@ -393,6 +393,16 @@ def test_a_fingerprint_is_of_values_type_and_nullability() -> None:
     assert print_of(text) != print_of(pa.chunked_array([["", "a"]]))
 
 
+@settings(max_examples=25, deadline=None, derandomize=True)
+@given(arrow_tables(max_rows=30))
+def test_what_is_fed_in_small_portions_is_the_same(some: pa.Table) -> None:
+    whole = column_digests(some)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(numbers, "NEAR", 77)
+        patch.setattr(texts, "SMALL", 2)
+        assert column_digests(some) == whole
+
+
 @settings(max_examples=12, deadline=None, derandomize=True)
 @given(arrow_tables(max_rows=30))
 def test_what_is_recognised_quickly_has_the_fingerprint_that_care_would_give_it(some: pa.Table) -> None:
@@ -406,6 +416,20 @@ def test_what_is_recognised_quickly_has_the_fingerprint_that_care_would_give_it(
     other = Quick(8, first.found)
     assert [prints_of(said, column, bounds, other) for said, column in columns] == prints
     assert not other.found.items() & first.found.items()
+
+
+@pytest.mark.parametrize("width", [0, *range(1, 41), 5000])
+def test_values_of_any_width_are_fed_the_same_in_small_portions(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    random = np.random.default_rng(width)
+    there = (random.random(300) < 0.8).tolist()
+    values = with_nulls(pa.array([random.bytes(width) for _ in range(300)], pa.binary(width)), there)[3:]
+    empty = bytes(width)
+    plain = b"".join(one.as_py() if one.is_valid else empty for one in values)
+    whole = fed(values, as_it_lies=False)
+    monkeypatch.setattr(numbers, "NEAR", 1000)
+    assert fed(values, as_it_lies=False) == whole
+    assert whole[-len(plain) :] == plain if plain else whole.endswith(np.packbits(there[3:], bitorder="little"))
+    assert fed(pa.array(values.to_pylist(), values.type), as_it_lies=False) == whole
 
 
 @given(st.lists(st.lists(st.booleans(), min_size=1, max_size=40), min_size=1, max_size=4), st.integers(0, 17))

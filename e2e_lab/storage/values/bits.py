@@ -88,5 +88,11 @@ def joined(parts: Sequence[Bytes | None], lengths: Sequence[int]) -> Bytes:
 
 
 def unpacked(bits: Bytes, first: int, last: int) -> Bits:
-    """Bits from the *first*, a multiple of eight, to before the *last*, each as a boolean."""
-    return np.unpackbits(bits[first // 8 : (last + 7) // 8], count=last - first, bitorder="little").view(bool)
+    """Bits from the *first* to before the *last*, each as a boolean.
+
+    >>> unpacked(np.array([0b1000_0000, 1], np.uint8), 7, 10).tolist()
+    [True, True, False]
+    """
+    start, skipped = divmod(first, 8)
+    some = np.unpackbits(bits[start : (last + 7) // 8], count=skipped + last - first, bitorder="little")
+    return some[skipped:].view(bool)

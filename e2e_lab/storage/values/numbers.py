@@ -18,7 +18,7 @@ SOME = NEAR // 16  # values of eight bytes of which something is made; of whole 
 
 def portions(length: int, width: int) -> Iterator[slice]:
     """*length* values of *width* bytes, so many at a time as stay near."""
-    step = NEAR // width
+    step = max(NEAR // width, 1)
     return (slice(start, min(start + step, length)) for start in range(0, length, step))
 
 

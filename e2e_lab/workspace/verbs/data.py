@@ -121,16 +121,18 @@ def load(
 
         e2e.load("flights@v1", columns=["carrier"], where=[("dep_delay", ">", 30)])
     """
-    version = version_meant(ref)
-    return load_version(version, columns=columns, where=where, sample=sample, limit=limit, kind=kind)
+    project = session.project()
+    version = version_meant(project, ref)
+    return load_version(project, version, columns=columns, where=where, sample=sample, limit=limit, kind=kind)
 
 
-def version_meant(ref: str) -> Snapshot:
+def version_meant(project: Project, ref: str) -> Snapshot:
     """The version that *ref* means here: also one that a notebook which is run again would have saved."""
-    return session.drafts.get(ref) or experiments.find_data(session.project(), ref)
+    return session.drafts.get(ref) or experiments.find_data(project, ref)
 
 
 def load_version(
+    project: Project,
     version: Snapshot,
     *,
     columns: Sequence[str] | None = None,
@@ -140,7 +142,6 @@ def load_version(
     kind: str = "pandas",
 ) -> Any:
     """:func:`load` for a version that was looked up already."""
-    project = session.project()
     frame = storage.load(project, version, columns=columns, where=where, sample=sample, limit=limit, kind=kind)
     tag_snapshot(frame, version.as_parent)
     if columns is None and where is None and sample is None and limit is None:

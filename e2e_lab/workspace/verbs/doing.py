@@ -65,13 +65,15 @@ def _snapshot_file(path: str, v: Values) -> Snapshot:
 
 
 def _load(v: Values) -> Any:
-    version = data.version_meant(v["ref"])
+    project = session.project()
+    version = data.version_meant(project, v["ref"])
     if session.namespace is None:  # a shell has no variables: show the first rows
-        return data.load_version(version, sample=v["sample"], limit=v["limit"] or (None if v["sample"] else 10))
+        limit = v["limit"] or (None if v["sample"] else 10)
+        return data.load_version(project, version, sample=v["sample"], limit=limit)
     name = v["into"] or version.name
     if not name.isidentifier():
         raise UsageError(f"{name!r} cannot be a variable.", hint=f"e2e load {v['ref']} --into NAME")
-    frame = data.load_version(version, sample=v["sample"], limit=v["limit"], kind=v["kind"] or "pandas")
+    frame = data.load_version(project, version, sample=v["sample"], limit=v["limit"], kind=v["kind"] or "pandas")
     session.namespace[name] = frame
     session.holds(frame, version.as_parent)
     rows = min(part for part in (v["sample"], v["limit"], version.rows) if part is not None)
