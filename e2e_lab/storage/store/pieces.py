@@ -67,10 +67,10 @@ class Printer:
         next ones are looked up as they are fed, too; text as it is fed only, since all that follows it lies elsewhere.
         """
         quick, found = self._quick, list[bytes]()
-        look = self._look or (self._feed if quick.known else None)
         moved = self._by_offsets and quick.moved
+        look = None if moved else self._look or (self._feed if quick.known else None)
         for rows in pairwise(ranges):
-            lying = self._hashed(look, rows) if look is not None and not (moved and self._by_offsets) else None
+            lying = self._hashed(look, rows) if look is not None else None
             one = quick.known.get(lying) if lying else None
             if one is None and moved:
                 one = quick.known.get(self._hashed(self._feed, rows))
@@ -80,8 +80,10 @@ class Printer:
                 digest, hint = self._slowly.copy(), self._quickly.copy()
                 self._feed(_Both(digest, hint), *rows)
                 one, fed = digest.digest(length=SHORT), hint.digest()
-                moved = (moved and self._by_offsets) or (self._look is not None and fed in quick.known)
-                quick.moved |= moved and self._by_offsets and not found
+                moved |= self._look is not None and fed in quick.known
+                if moved and self._by_offsets:
+                    look = None
+                    quick.moved |= not found
             if lying is None and self._look is not None:
                 self._unlearned.append((one, rows))
             quick.found[one] = Hints(fed, lying or fed)
