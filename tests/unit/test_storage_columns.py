@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import Any
 
@@ -92,6 +93,30 @@ def test_a_small_file_of_which_all_is_wanted_is_read_at_once() -> None:
     counted = noted(columns(large=True), opened)
     assert counted.read(["text", "s", "x", "n"]).equals(TABLE.select(["text", "s", "x", "n"]))
     assert len(opened) == 1
+
+
+def test_a_read_that_is_given_up_leaves_no_work_behind(monkeypatch: pytest.MonkeyPatch) -> None:
+    going: list[int] = []
+    real = Columns._read
+
+    def slow(self: Columns, *asked: Any) -> pa.Table:
+        going.append(1)
+        time.sleep(0.05)
+        found = real(self, *asked)
+        going.pop()
+        return found
+
+    monkeypatch.setattr(Columns, "_read", slow)
+    some = columns(large=True).fitting(pc.field("n") >= 0, statistics=False)
+    next(some)
+    some.close()  # type: ignore[attr-defined]
+    assert not going
+    monkeypatch.setattr(Columns, "_read", lambda *asked: 1 / 0)
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError):
+            columns(large=True).read(TABLE.column_names)
+    monkeypatch.setattr(Columns, "_read", real)
+    assert columns(large=True).read(TABLE.column_names).equals(TABLE)
 
 
 @pytest.mark.parametrize("kind", [pa.string(), pa.large_string(), pa.binary()])
